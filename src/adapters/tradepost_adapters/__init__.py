@@ -1,0 +1,1 @@
+"""One folder per technology: what the core needs from outside, made real."""

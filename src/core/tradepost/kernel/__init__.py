@@ -1,0 +1,1 @@
+"""Words every feature shares: money, ids, clock, errors, events, pages, transactions, idempotency, access."""

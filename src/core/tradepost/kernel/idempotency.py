@@ -1,0 +1,195 @@
+"""Idempotency keys: the same command sent twice happens once, and both callers get the same answer.
+
+The key travels in the command. Whoever holds the key's row owns the work: the row is inserted in the transaction of
+the work's first effect, so it exists exactly when the effect does, and a second try runs into it at the latest when it
+commits. Successes and business refusals are stored; malformed input, missing rights and outages are not.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from tradepost.kernel.errors import Conflict, Invalid, Kind, TradepostError
+from tradepost.kernel.transactions import StaleVersion, Transactions
+
+R = TypeVar("R")
+MAX_KEY = 255
+WAIT_SECONDS = 5.0
+_POLL_SECONDS = 0.05
+_STORED = frozenset({Kind.INVALID, Kind.NOT_FOUND, Kind.CONFLICT, Kind.PAYMENT_DECLINED})
+
+
+class IdempotencyKey(msgspec.Struct, kw_only=True):
+    """A caller's key. `scope` says whose it is (keys of two callers never meet); `fingerprint` is a hash of what was sent.
+
+    `replayed` is the one thing a use case writes into its command: true after the call when the answer was a stored one.
+    """
+
+    scope: str
+    key: str
+    fingerprint: str
+    replayed: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored business refusal."""
+
+    kind: Kind
+    code: str
+    detail: str
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, error: TradepostError) -> "Refusal":
+        return cls(kind=error.kind, code=error.code, detail=error.detail, data=error.data)
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is stored as the answer: a result (JSON) or a refusal."""
+
+    result: msgspec.Raw | None = None
+    refusal: Refusal | None = None
+
+    @classmethod
+    def success(cls, value: Any) -> "Outcome":
+        return cls(result=msgspec.Raw(msgspec.json.encode(value)))
+
+
+class IdempotencyRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A key in use. `resource_id` names the work (an order, a payment operation) whose end is the answer; `outcome` is
+    None while that is under way."""
+
+    scope: str
+    key: str
+    fingerprint: str
+    resource_id: str
+    created_at: datetime
+    outcome: Outcome | None = None
+
+
+class KeyTaken(Exception):
+    """The key's row is already there. Raised by `add` or, at the latest, at commit; never seen by callers."""
+
+
+class IdempotencyRecords(Protocol):
+    """The keys, inside a transaction."""
+
+    async def add(self, record: IdempotencyRecord, /) -> None:
+        """Insert; `KeyTaken` now or at commit when (scope, key) exists."""
+        ...
+
+    async def find(self, scope: str, key: str, /) -> IdempotencyRecord | None: ...
+
+    async def finish(self, resource_id: str, outcome: Outcome, /) -> None:
+        """Store the answer of every unanswered key of this resource; no key, no effect."""
+        ...
+
+    async def purge(self, before: datetime, /) -> int:
+        """Forget answered keys made before; how many."""
+        ...
+
+
+class HasIdempotency(Protocol):
+    @property
+    def idempotency(self) -> IdempotencyRecords: ...
+
+
+TxT = TypeVar("TxT", bound=HasIdempotency)
+
+
+async def run_once(
+    transactions: Transactions[TxT],
+    key: IdempotencyKey | None,
+    work: Callable[[TxT], Coroutine[Any, Any, R]],
+    result: type[R],
+    *,
+    resource_id: str,
+    at: datetime,
+    finishes: Callable[[R], bool] = lambda _: True,
+) -> R:
+    """Run `work` in a transaction, once per key. Without a key this is `transactions.run(work)`.
+
+    `finishes(value)` says whether the value is the final answer (stored now) or the work goes on under `resource_id`
+    and stores its answer later with `finish`. A caller whose key is in flight waits up to five seconds for that answer.
+
+    Raises what `work` raises; `idempotency.key_reused` (invalid) when the key came with another body;
+    `idempotency.in_flight` (conflict, `retry_after`) when the first try is still under way.
+    """
+    if key is None:
+        return await transactions.run(work)
+    if not 0 < len(key.key) <= MAX_KEY:
+        raise Invalid("idempotency.key_invalid", f"An idempotency key has 1 to {MAX_KEY} characters.")
+
+    def record(outcome: Outcome | None) -> IdempotencyRecord:
+        return IdempotencyRecord(
+            scope=key.scope,
+            key=key.key,
+            fingerprint=key.fingerprint,
+            resource_id=resource_id,
+            created_at=at,
+            outcome=outcome,
+        )
+
+    async def guarded(tx: TxT) -> R:
+        value = await work(tx)
+        await tx.idempotency.add(record(Outcome.success(value) if finishes(value) else None))
+        return value
+
+    try:
+        return await transactions.run(guarded)
+    except KeyTaken:
+        return await _answer(transactions, key, result)
+    except StaleVersion:
+        raise
+    except TradepostError as error:
+        if error.kind not in _STORED:
+            raise
+        refusal = Outcome(refusal=Refusal.of(error))
+
+        async def refuse(tx: TxT) -> None:
+            await tx.idempotency.add(record(refusal))
+
+        try:
+            await transactions.run(refuse)
+        except KeyTaken:
+            return await _answer(transactions, key, result)
+        raise
+
+
+async def _answer(transactions: Transactions[TxT], key: IdempotencyKey, result: type[R]) -> R:
+    async def look(tx: TxT) -> IdempotencyRecord | None:
+        return await tx.idempotency.find(key.scope, key.key)
+
+    waited = 0.0
+    while True:
+        record = await transactions.run(look)
+        if record is not None and record.fingerprint != key.fingerprint:
+            raise Invalid(
+                "idempotency.key_reused",
+                "This idempotency key was used with a different request; use a new key for a new request.",
+            )
+        if record is not None and record.outcome is not None:
+            key.replayed = True
+            return replay(record.outcome, result)
+        if waited >= WAIT_SECONDS:
+            raise Conflict(
+                "idempotency.in_flight",
+                "The first request with this idempotency key is still under way; retry with the same key.",
+                {"retry_after": 2},
+            )
+        await asyncio.sleep(_POLL_SECONDS)
+        waited += _POLL_SECONDS
+
+
+def replay(outcome: Outcome, result: type[R]) -> R:
+    """The stored answer again: the value, or the refusal raised."""
+    if outcome.refusal is not None:
+        refusal = outcome.refusal
+        error = TradepostError(refusal.kind, refusal.code, refusal.detail, refusal.data)
+        error.replayed = True
+        raise error
+    assert outcome.result is not None  # noqa: S101 - an outcome is one or the other
+    return msgspec.json.decode(outcome.result, type=result)

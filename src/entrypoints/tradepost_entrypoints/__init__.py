@@ -1,0 +1,1 @@
+"""Turns the outside into commands: HTTP, the command line, the worker."""
