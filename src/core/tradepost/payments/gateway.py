@@ -1,0 +1,125 @@
+"""The payment gateway as the shop needs it: send one request under its operation's id, ask what became of it, list.
+
+A gateway is somebody else's machine. It may be slow, answer twice, or take the money and fail to say so. So a request
+never changes once it is written, its key is the operation's id, and sending the same request again is always safe: the
+gateway answers what it answered the first time. What it can not say is an exception, and an exception settles nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from tradepost.kernel.errors import Kind, TradepostError
+from tradepost.kernel.money import Money
+
+
+class Authorize(msgspec.Struct, frozen=True, kw_only=True, tag="authorize", tag_field="kind"):
+    """Hold `amount` on what `token` stands for; with `capture`, collect it at once (a sale). Tokens only, no card numbers."""
+
+    operation_id: str
+    amount: Money
+    token: str
+    capture: bool
+    metadata: Mapping[str, str] = {}
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True, tag="capture", tag_field="kind"):
+    """Collect `amount` of the authorization `reference`, at most what is still held."""
+
+    operation_id: str
+    reference: str
+    amount: Money
+    metadata: Mapping[str, str] = {}
+
+
+class Void(msgspec.Struct, frozen=True, kw_only=True, tag="void", tag_field="kind"):
+    """Let go of what the authorization `reference` still holds."""
+
+    operation_id: str
+    reference: str
+    metadata: Mapping[str, str] = {}
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True, tag="refund", tag_field="kind"):
+    """Give back `amount` of what was captured under the authorization `reference`."""
+
+    operation_id: str
+    reference: str
+    amount: Money
+    metadata: Mapping[str, str] = {}
+
+
+GatewayRequest = Authorize | Capture | Void | Refund
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True, tag="approved", tag_field="answer"):
+    """Done. `reference` is the gateway's own id of the authorization it concerns, which later requests name."""
+
+    reference: str
+
+
+class Declined(msgspec.Struct, frozen=True, kw_only=True, tag="declined", tag_field="answer"):
+    """Refused for good: this request will never succeed. `code` is the gateway's reason, `message` is for the buyer."""
+
+    code: str
+    message: str
+
+
+class ActionRequired(msgspec.Struct, frozen=True, kw_only=True, tag="action_required", tag_field="answer"):
+    """The buyer has to do something at `url` first (3-D Secure); ask again with `find` afterwards."""
+
+    reference: str
+    url: str
+
+
+GatewayAnswer = Approved | Declined | ActionRequired
+
+
+class GatewayEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the gateway's own books: what it did for an operation. `amount` is None for a void."""
+
+    operation_id: str
+    kind: str
+    reference: str
+    amount: Money | None
+    answer: GatewayAnswer
+    at: datetime
+
+
+class GatewayOutcomeUnknown(TradepostError):
+    """No answer, or none that can be believed: the request may have been carried out. Send the same one again later."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Kind.UNAVAILABLE, "gateway.outcome_unknown", detail, {"retry_after": 5})
+
+
+class PaymentGateway(Protocol):
+    """Takes and returns money. One request, one operation id, one effect, however often it is sent."""
+
+    @property
+    def name(self) -> str:
+        """What payments call it, such as `simulated` or `stripe`."""
+        ...
+
+    async def send(self, request: GatewayRequest, /) -> GatewayAnswer:
+        """Carry out the request, or answer again what came of it the first time.
+
+        Raises `GatewayOutcomeUnknown` for a time-out, a lost connection or a server error. A request under a used
+        operation id with another body is `Declined` with code `idempotency_mismatch`.
+        """
+        ...
+
+    async def find(self, operation_id: str, /) -> GatewayAnswer | None:
+        """What has become of the operation: the buyer's action may have changed it since. None: not known (here, yet).
+
+        Raises `GatewayOutcomeUnknown` when the gateway does not say.
+        """
+        ...
+
+    async def entries(
+        self, since: datetime, /, *, cursor: str | None = None
+    ) -> tuple[tuple[GatewayEntry, ...], str | None]:
+        """The gateway's books since, oldest first, a page at a time, with the cursor of the next page."""
+        ...
