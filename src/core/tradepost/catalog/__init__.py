@@ -1,0 +1,1 @@
+"""Catalog: products, their variants, and what each can be bought for."""

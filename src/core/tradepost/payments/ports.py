@@ -1,0 +1,78 @@
+"""What payments need from outside, beside the gateway."""
+
+from datetime import datetime
+from typing import Protocol
+
+from tradepost.payments.payment import Operation, Payment, Refund
+
+
+class Payments(Protocol):
+    """The payments, inside a transaction."""
+
+    async def get(self, payment_id: str, /) -> Payment:
+        """Raises NotFound."""
+        ...
+
+    async def of_order(self, order_id: str, /) -> tuple[Payment, ...]:
+        """Oldest first."""
+        ...
+
+    async def add(self, payment: Payment, /) -> None: ...
+
+    async def save(self, payment: Payment, /) -> None:
+        """Raises StaleVersion when somebody saved it since."""
+        ...
+
+
+class Operations(Protocol):
+    """The operations, inside a transaction."""
+
+    async def get(self, operation_id: str, /) -> Operation:
+        """Raises NotFound."""
+        ...
+
+    async def of_payment(self, payment_id: str, /) -> tuple[Operation, ...]:
+        """Oldest first."""
+        ...
+
+    async def add(self, operation: Operation, /) -> None: ...
+
+    async def save(self, operation: Operation, /) -> None:
+        """Raises StaleVersion when somebody saved it since."""
+        ...
+
+    async def claim_due(self, now: datetime, lease_until: datetime, /, *, limit: int) -> tuple[Operation, ...]:
+        """Take over up to `limit` unsettled operations whose lease has run out and that wait for no buyer
+        (`next_action` is None), oldest lease first: sets `lease_until` and counts an attempt. No two callers get the same."""
+        ...
+
+
+class Refunds(Protocol):
+    """The refunds, inside a transaction."""
+
+    async def get(self, refund_id: str, /) -> Refund:
+        """Raises NotFound."""
+        ...
+
+    async def of_order(self, order_id: str, /) -> tuple[Refund, ...]:
+        """Oldest first."""
+        ...
+
+    async def add(self, refund: Refund, /) -> None: ...
+
+    async def save(self, refund: Refund, /) -> None:
+        """Raises StaleVersion when somebody saved it since."""
+        ...
+
+
+class HasPayments(Protocol):
+    """The money's three repositories belong together: no use case needs one without the others."""
+
+    @property
+    def payments(self) -> Payments: ...
+
+    @property
+    def operations(self) -> Operations: ...
+
+    @property
+    def refunds(self) -> Refunds: ...

@@ -1,0 +1,1 @@
+"""Stock: what lies where, what is promised, and every change of either with its reason."""
