@@ -1,0 +1,1 @@
+"""Real adapters without a database: atomic, isolated and strict, for tests, simulations and scripts."""
