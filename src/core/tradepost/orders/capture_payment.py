@@ -1,0 +1,87 @@
+"""Collect money: what a card holds, or what arrived for an order that is paid later."""
+
+import msgspec
+
+from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.errors import Conflict, Invalid
+from tradepost.kernel.idempotency import IdempotencyKey, run_once
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.money import Money
+from tradepost.kernel.transactions import Transactions
+from tradepost.orders.operation_runner import OperationRunner
+from tradepost.orders.order import ENDED, OrderStatus
+from tradepost.orders.ports import OrderTx
+from tradepost.orders.settlement import declined
+from tradepost.orders.views import OrderView
+from tradepost.payments.payment import Operation, OperationStatus
+
+
+class CapturePaymentCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the order's payment to collect; without `amount`, all that is held or still owed."""
+
+    actor: Actor
+    order_id: str
+    amount: Money | None = None
+    idempotency: IdempotencyKey | None = None
+
+
+class CapturePayment:
+    """Captures a held card payment through its gateway, or records that the money of a manual payment has arrived.
+
+    Raises `payment.over_capture`, `payment.not_authorized`, `payment.declined`, `order.ended`.
+    """
+
+    def __init__(
+        self, transactions: Transactions[OrderTx], runner: OperationRunner, clock: Clock, ids: TypeIds
+    ) -> None:
+        self._transactions = transactions
+        self._runner = runner
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, command: CapturePaymentCommand) -> OrderView:
+        command.actor.require(Permission.PAYMENTS_WRITE)
+        operation_id = self._ids.new("op")
+        started: list[tuple[Operation, str]] = []
+        now = self._clock.now()
+
+        async def work(tx: OrderTx) -> OrderView:
+            started.clear()
+            order = await tx.orders.get(command.order_id)
+            if order.status in ENDED or order.status is OrderStatus.PENDING:
+                raise Conflict(
+                    "order.not_placed", f"Order {order.number} is {order.status}; nothing can be collected for it."
+                )
+            if command.amount is not None and command.amount.currency != order.currency:
+                raise Invalid("money.currency_mismatch", f"Order {order.number} is in {order.currency}.")
+            payment = (await tx.payments.of_order(order.id))[-1]
+            amount = command.amount.amount if command.amount is not None else None
+            if payment.gateway is None:
+                received = amount if amount is not None else payment.amount.amount - payment.captured
+                payment.received(received)
+                order.money_authorized(received, by=command.actor.id, at=now)
+                order.money_captured(received, by=command.actor.id, at=now)
+                await tx.orders.save(order)
+            else:
+                operation = payment.request_capture(operation_id, amount, at=now)
+                await tx.operations.add(operation)
+                started.append((operation, payment.gateway))
+            await tx.payments.save(payment)
+            return OrderView.of(order)
+
+        view = await run_once(
+            self._transactions,
+            command.idempotency,
+            work,
+            OrderView,
+            resource_id=operation_id,
+            at=now,
+            finishes=lambda _: not started,
+        )
+        if not started or (command.idempotency is not None and command.idempotency.replayed):
+            return view
+        order, operation = await self._runner.send(*started[0])
+        if operation.status is OperationStatus.FAILED:
+            raise declined(order, operation)
+        return OrderView.of(order, operation)

@@ -1,0 +1,49 @@
+"""End the pending orders whose reservation has run out: their stock is for sale again."""
+
+from tradepost.kernel.access import system
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.errors import Conflict
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.transactions import Transactions
+from tradepost.orders.ports import OrderTx
+from tradepost.orders.settlement import undo_payments
+from tradepost.stock.level import Reason
+
+BATCH = 100
+
+
+class ExpireOrders:
+    """One round: up to a hundred orders, each in its own transaction, so one that fails holds back no other.
+
+    Gives how many ended. An order with a payment in flight is left to recovery first.
+    """
+
+    def __init__(self, transactions: Transactions[OrderTx], clock: Clock, ids: TypeIds) -> None:
+        self._transactions = transactions
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self) -> int:
+        now = self._clock.now()
+        actor = system("expiry").id
+
+        async def due(tx: OrderTx) -> tuple[str, ...]:
+            return await tx.orders.due_to_expire(now, limit=BATCH)
+
+        ended = 0
+        for order_id in await self._transactions.run(due):
+
+            async def work(tx: OrderTx, order_id: str = order_id) -> bool:
+                order = await tx.orders.get(order_id)
+                try:
+                    returned = order.expire(by=actor, at=now)
+                except Conflict:  # paid or canceled since it was listed
+                    return False
+                if returned:
+                    await tx.stock.apply(returned, reason=Reason.RELEASED, reference=order.id, actor=actor, at=now)
+                await undo_payments(tx, order, at=now, new_id=self._ids.new)
+                await tx.orders.save(order)
+                return True
+
+            ended += await self._transactions.run(work)
+        return ended

@@ -1,0 +1,49 @@
+"""What happened to an order: its history, its payments, its refunds."""
+
+import msgspec
+
+from tradepost.kernel.access import Actor, Permission
+from tradepost.orders.ports import OrderViews
+from tradepost.orders.reading import require_access
+from tradepost.orders.tokens import OrderTokens
+from tradepost.orders.views import HistoryView, PaymentView, RefundView
+
+
+class OrderStoryQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which order; a guest shows its token."""
+
+    actor: Actor
+    order_id: str
+    order_token: str | None = None
+
+
+class OrderStory(msgspec.Struct, frozen=True, kw_only=True):
+    """Oldest first, all three."""
+
+    history: tuple[HistoryView, ...]
+    payments: tuple[PaymentView, ...]
+    refunds: tuple[RefundView, ...]
+
+
+class GetOrderStory:
+    """Raises NotFound when there is no such order, and when it is somebody else's."""
+
+    def __init__(self, views: OrderViews, tokens: OrderTokens) -> None:
+        self._views = views
+        self._tokens = tokens
+
+    async def __call__(self, query: OrderStoryQuery) -> OrderStory:
+        order = await self._views.get(query.order_id)
+        require_access(
+            query.actor,
+            Permission.ORDERS_READ,
+            order_id=order.id,
+            customer_id=order.customer_id,
+            token=query.order_token,
+            tokens=self._tokens,
+        )
+        return OrderStory(
+            history=await self._views.history(order.id),
+            payments=await self._views.payments(order.id),
+            refunds=await self._views.refunds(order.id),
+        )

@@ -1,0 +1,101 @@
+"""Pay a pending order: again after a decline, with another token."""
+
+import msgspec
+
+from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.errors import Conflict, Invalid
+from tradepost.kernel.idempotency import IdempotencyKey, run_once
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.transactions import Transactions
+from tradepost.orders.operation_runner import OperationRunner
+from tradepost.orders.order import OrderStatus
+from tradepost.orders.place_order import pay
+from tradepost.orders.placing import PaymentInput, check_payment
+from tradepost.orders.ports import OrderTx
+from tradepost.orders.reading import require_access
+from tradepost.orders.tokens import OrderTokens
+from tradepost.orders.views import OrderView
+from tradepost.payments.payment import Method, Operation
+
+
+class PayOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """Which order, and the new token."""
+
+    actor: Actor
+    order_id: str
+    token: str
+    order_token: str | None = None
+    idempotency: IdempotencyKey | None = None
+
+
+class PayOrder:
+    """Tries to collect the order's payment once more.
+
+    Raises `payment.declined`, `order.not_payable` when it is no longer pending or its reservation has run out, and
+    `payment.in_flight` while an earlier try has not been answered: paying twice is worse than waiting.
+    """
+
+    def __init__(
+        self,
+        transactions: Transactions[OrderTx],
+        runner: OperationRunner,
+        clock: Clock,
+        ids: TypeIds,
+        tokens: OrderTokens,
+    ) -> None:
+        self._transactions = transactions
+        self._runner = runner
+        self._clock = clock
+        self._ids = ids
+        self._tokens = tokens
+
+    async def __call__(self, command: PayOrderCommand) -> OrderView:
+        if faults := check_payment(PaymentInput(method=Method.CARD, token=command.token), ""):
+            raise Invalid("payment.invalid", "This can not be paid as it is: see errors.", *faults)
+        operation_id = self._ids.new("op")
+        started: list[tuple[Operation, str]] = []
+        now = self._clock.now()
+
+        async def work(tx: OrderTx) -> OrderView:
+            started.clear()
+            order = await tx.orders.get(command.order_id)
+            require_access(
+                command.actor,
+                Permission.PAYMENTS_WRITE,
+                order_id=order.id,
+                customer_id=order.customer_id,
+                token=command.order_token,
+                tokens=self._tokens,
+            )
+            if order.status is not OrderStatus.PENDING or (order.expires_at is not None and order.expires_at <= now):
+                raise Conflict(
+                    "order.not_payable",
+                    f"Order {order.number} is {order.status} and takes no payment any more; place a new order.",
+                    {"status": order.status},
+                )
+            payment = (await tx.payments.of_order(order.id))[-1]
+            if any(not earlier.settled for earlier in await tx.operations.of_payment(payment.id)):
+                raise Conflict(
+                    "payment.in_flight",
+                    "An earlier payment of this order has not been answered yet; read the order again in a moment.",
+                    {"retry_after": 5},
+                )
+            operation = payment.authorize(operation_id, command.token, at=now)
+            await tx.operations.add(operation)
+            # Saving serializes two tries at the same moment: the second one starts over and sees the first.
+            await tx.payments.save(payment)
+            started.append((operation, payment.gateway or ""))
+            return OrderView.of(order, operation)
+
+        view = await run_once(
+            self._transactions,
+            command.idempotency,
+            work,
+            OrderView,
+            resource_id=operation_id,
+            at=now,
+            finishes=lambda _: False,
+        )
+        replayed = command.idempotency is not None and command.idempotency.replayed
+        return view if replayed else await pay(self._runner, *started[0])

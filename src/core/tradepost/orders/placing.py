@@ -1,0 +1,238 @@
+"""How an order comes about, shared by buying a list of SKUs and by checking out a cart."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from tradepost.kernel.errors import Fault, Invalid
+from tradepost.kernel.ids import TypeIds
+from tradepost.orders.order import Contact, Order, OrderLine, OrderStatus, ShippingLine
+from tradepost.orders.policy import OrderPolicy
+from tradepost.orders.ports import SaleTerms, SaleTx
+from tradepost.payments.payment import Method, Operation, Payment
+from tradepost.pricing.shipping import Delivery, shipping_line
+from tradepost.pricing.shipping import quote as shipping_quote
+from tradepost.pricing.totals import PricedLine, TaxedLine, Totals, price
+from tradepost.stock.level import Reason
+
+MAX_LINES = 200
+MAX_QUANTITY = 100_000
+
+
+class OrderItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """So many of a SKU."""
+
+    sku: str
+    quantity: int
+
+
+class PaymentInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the buyer pays: `card` with a gateway's `token`, or `manual` (pay later). With `capture` false the money is
+    only held, until it is captured."""
+
+    method: Method = Method.CARD
+    token: str | None = None
+    capture: bool = True
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that makes an order, checked for form but not yet against the shop."""
+
+    items: tuple[OrderItem, ...]
+    currency: str
+    contact: Contact
+    shipping_method: str | None
+    payment: PaymentInput
+    customer_id: str | None
+    metadata: Mapping[str, str]
+
+
+def check_form(draft: Draft) -> None:
+    """Raise `order.invalid` with every fault that can be seen without looking anything up."""
+    faults = []
+    if not 1 <= len(draft.items) <= MAX_LINES:
+        faults.append(Fault("/lines", f"an order has 1 to {MAX_LINES} lines, not {len(draft.items)}"))
+    for place, item in enumerate(draft.items):
+        if not 1 <= item.quantity <= MAX_QUANTITY:
+            faults.append(Fault(f"/lines/{place}/quantity", f"must be between 1 and {MAX_QUANTITY}"))
+    faults += check_payment(draft.payment, "/payment")
+    if len(draft.metadata) > 50 or any(len(k) > 40 or len(v) > 500 for k, v in draft.metadata.items()):
+        faults.append(Fault("/metadata", "at most 50 keys of up to 40 characters, values up to 500"))
+    if faults:
+        raise Invalid("order.invalid", "The order can not be placed as it is: see errors.", *faults)
+
+
+def check_payment(payment: PaymentInput, pointer: str) -> list[Fault]:
+    """What is wrong with it, if anything. Card numbers are refused wherever they appear; only tokens are taken."""
+    if payment.method is Method.EXTERNAL:
+        return [Fault(f"{pointer}/method", "external payments come with imported orders only; use card or manual")]
+    if payment.method is Method.MANUAL:
+        return [Fault(f"{pointer}/token", "a manual payment takes no token")] if payment.token else []
+    if not payment.token:
+        return [Fault(f"{pointer}/token", "a card payment needs the token your payment form gave you")]
+    if len(payment.token) > 255:
+        return [Fault(f"{pointer}/token", "a token has at most 255 characters")]
+    if looks_like_card_number(payment.token):
+        return [Fault(f"{pointer}/token", "this is a card number; send a token, and never the number itself")]
+    return []
+
+
+def looks_like_card_number(text: str) -> bool:
+    """13 to 19 digits with a right check digit (ISO/IEC 7812-1, Luhn), however they are grouped."""
+    digits = [int(c) for c in text if c.isascii() and c.isdigit()]
+    if not 13 <= len(digits) <= 19 or any(c.isalpha() for c in text):
+        return False
+    doubled = [d * 2 - 9 if d > 4 else d * 2 for d in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+async def open_order(
+    tx: SaleTx,
+    draft: Draft,
+    *,
+    order_id: str,
+    operation_id: str,
+    ids: TypeIds,
+    policy: OrderPolicy,
+    gateway: str,
+    by: str,
+    at: datetime,
+) -> tuple[Order, Operation | None]:
+    """Price it, take the stock and write it down: placed when paid later, pending with an operation to send when not."""
+    items = merge(draft.items)
+    address = draft.contact.shipping_address
+    terms = await tx.terms.look_up(
+        tuple(items),
+        currency=draft.currency,
+        country=address.country if address else policy.home_country,
+        region=address.region if address else None,
+        shipping_method=draft.shipping_method,
+    )
+    totals = quote(
+        items, terms, draft.currency, draft.shipping_method, address.country if address else policy.home_country, policy
+    )
+    order = Order(
+        id=order_id,
+        number=await tx.orders.next_number(),
+        currency=draft.currency,
+        status=OrderStatus.PENDING,
+        lines=tuple(_line(n, line, terms) for n, line in enumerate(totals.lines, 1)),
+        shipping=_shipping(totals.shipping, terms),
+        subtotal=totals.subtotal,
+        shipping_total=totals.shipping_total,
+        tax=totals.tax,
+        total=totals.total,
+        created_at=at,
+        customer_id=draft.customer_id,
+        contact=draft.contact,
+        expires_at=at + policy.reservation,
+        metadata=draft.metadata,
+    )
+    order.note("created", by=by, at=at)
+    held = order.held()
+    if held:
+        await tx.stock.apply(held, reason=Reason.RESERVED, reference=order.id, actor=by, at=at)
+    card = draft.payment.method is Method.CARD and bool(order.total)
+    payment = Payment(
+        id=ids.new("pay"),
+        order_id=order.id,
+        method=draft.payment.method,
+        amount=order.total,
+        created_at=at,
+        gateway=gateway if card else None,
+        capture=draft.payment.capture,
+    )
+    operation = None
+    if card:
+        operation = payment.authorize(operation_id, draft.payment.token or "", at=at)
+    else:
+        order.place(by=by, at=at)
+    await tx.orders.add(order)
+    await tx.payments.add(payment)
+    if operation is not None:
+        await tx.operations.add(operation)
+    return order, operation
+
+
+def merge(items: Sequence[OrderItem]) -> dict[str, int]:
+    """Quantities by SKU, in the order they were first named."""
+    merged: dict[str, int] = {}
+    for item in items:
+        merged[item.sku] = merged.get(item.sku, 0) + item.quantity
+    return merged
+
+
+def quote(
+    items: Mapping[str, int],
+    terms: SaleTerms,
+    currency: str,
+    shipping_method: str | None,
+    country: str | None,
+    policy: OrderPolicy,
+) -> Totals:
+    """What it comes to. Raises `order.not_for_sale` naming every SKU that can not be bought, or the shipping method."""
+    faults = []
+    lines = []
+    for place, (sku, quantity) in enumerate(items.items()):
+        offer = terms.offers.get(sku)
+        if offer is None:
+            faults.append(Fault(f"/lines/{place}/sku", f"{sku} is not for sale; leave it out", "not_for_sale"))
+        elif offer.price is None:
+            faults.append(
+                Fault(f"/lines/{place}/sku", f"{sku} has no price in {currency}; choose another currency", "no_price")
+            )
+        else:
+            lines.append(
+                PricedLine(
+                    sku=sku,
+                    quantity=quantity,
+                    unit_price=offer.price,
+                    tax_category=offer.tax_category,
+                    weight_g=offer.weight_g,
+                )
+            )
+    if shipping_method is not None and terms.shipping is None:
+        faults.append(Fault("/shipping_method", f"there is no shipping method {shipping_method!r}; list them first"))
+    if shipping_method is not None and country is None:
+        faults.append(Fault("/shipping_address", "shipping needs an address"))
+    if faults:
+        raise Invalid("order.not_for_sale", "This can not be bought as it is: see errors.", *faults)
+    shipping = None
+    if terms.shipping is not None and country is not None:
+        cost = shipping_quote(terms.shipping, Delivery.of(lines, country=country, currency=currency))
+        shipping = shipping_line(terms.shipping, cost)
+    return price(lines, shipping, terms.taxes, currency=currency, inclusive=policy.prices_include_tax)
+
+
+def _line(number: int, line: TaxedLine, terms: SaleTerms) -> OrderLine:
+    offer = terms.offers[line.sku]
+    return OrderLine(
+        number=number,
+        sku=line.sku,
+        name=offer.name,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        total=line.total,
+        net=line.net,
+        tax=line.tax,
+        gross=line.gross,
+        rate=line.rate,
+        inclusive=line.inclusive,
+        tracked=offer.tracked,
+    )
+
+
+def _shipping(line: TaxedLine | None, terms: SaleTerms) -> ShippingLine | None:
+    if line is None or terms.shipping is None:
+        return None
+    return ShippingLine(
+        method=terms.shipping.code,
+        name=terms.shipping.name,
+        total=line.total,
+        net=line.net,
+        tax=line.tax,
+        gross=line.gross,
+        rate=line.rate,
+        inclusive=line.inclusive,
+    )

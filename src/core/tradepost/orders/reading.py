@@ -1,0 +1,19 @@
+"""Who may see an order: the customer it belongs to, staff, and whoever holds its token."""
+
+from tradepost.kernel.access import Actor, Permission
+from tradepost.orders.tokens import OrderTokens
+
+
+def require_access(
+    actor: Actor,
+    permission: Permission,
+    *,
+    order_id: str,
+    customer_id: str | None,
+    token: str | None,
+    tokens: OrderTokens,
+) -> None:
+    """Let through, or raise NotFound: to others the order does not exist."""
+    if token is not None and tokens.matches(order_id, token):
+        return
+    actor.require_own_or(permission, customer_id, "order", order_id)

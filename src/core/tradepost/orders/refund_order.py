@@ -1,0 +1,140 @@
+"""Give money back, in whole or in part, with or without putting goods back on the shelf."""
+
+import msgspec
+
+from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.errors import Conflict, Fault, Invalid
+from tradepost.kernel.idempotency import IdempotencyKey, run_once
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.money import Money, allocate
+from tradepost.kernel.transactions import Transactions
+from tradepost.orders.operation_runner import OperationRunner
+from tradepost.orders.order import Order
+from tradepost.orders.ports import OrderTx
+from tradepost.orders.views import RefundView
+from tradepost.payments.payment import Operation, Payment, RefundLine
+from tradepost.stock.level import Reason
+
+
+class RefundOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """What to give back: an `amount`, or `lines` (their price, shipping not included), or neither: all that is left.
+
+    With both, `amount` is what goes back and `lines` say what it is for and what is restocked.
+    """
+
+    actor: Actor
+    order_id: str
+    amount: Money | None = None
+    lines: tuple[RefundLine, ...] = ()
+    reason: str = "requested"
+    idempotency: IdempotencyKey | None = None
+
+
+class RefundOrder:
+    """Starts the refund and tells what became of it: `succeeded`, `failed`, or `pending` while the gateway has not said.
+
+    Never gives back more than was captured, however many ask at once. Raises `order.nothing_to_refund`,
+    `payment.over_refund`, `order.refund_invalid` naming every bad line, `order.not_returnable`.
+    """
+
+    def __init__(
+        self, transactions: Transactions[OrderTx], runner: OperationRunner, clock: Clock, ids: TypeIds
+    ) -> None:
+        self._transactions = transactions
+        self._runner = runner
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, command: RefundOrderCommand) -> RefundView:
+        command.actor.require(Permission.REFUNDS_CREATE)
+        refund_id, operation_id = self._ids.new("re"), self._ids.new("op")
+        started: list[tuple[Operation, str | None]] = []
+        now = self._clock.now()
+
+        async def work(tx: OrderTx) -> RefundView:
+            started.clear()
+            order = await tx.orders.get(command.order_id)
+            payment = _refundable(order, await tx.payments.of_order(order.id))
+            refund, operation = payment.request_refund(
+                operation_id,
+                refund_id,
+                _amount(order, payment, command),
+                reason=command.reason,
+                by=command.actor.id,
+                at=now,
+                lines=command.lines,
+            )
+            returns = {line.line: line.quantity for line in command.lines if line.restock}
+            if returns:
+                back = order.take_back(returns, by=command.actor, at=now)
+                await tx.stock.apply(back, reason=Reason.RETURNED, reference=refund_id, actor=command.actor.id, at=now)
+            if operation is None:  # taken by hand, so given back by hand
+                payment.refund_ended(refund.amount.amount, succeeded=True)
+                refund.ended(succeeded=True, at=now)
+                order.money_refunded(refund.amount.amount, by=command.actor.id, at=now)
+            else:
+                order.note("refund_requested", by=command.actor.id, at=now, amount=refund.amount.amount)
+                await tx.operations.add(operation)
+                started.append((operation, payment.gateway))
+            await tx.payments.save(payment)
+            await tx.refunds.add(refund)
+            await tx.orders.save(order)
+            return RefundView.of(refund)
+
+        view = await run_once(
+            self._transactions,
+            command.idempotency,
+            work,
+            RefundView,
+            resource_id=operation_id,
+            at=now,
+            finishes=lambda _: not started,
+        )
+        if not started or view.id != refund_id:
+            return view
+        await self._runner.send(*started[0])
+
+        async def read(tx: OrderTx) -> RefundView:
+            return RefundView.of(await tx.refunds.get(refund_id))
+
+        return await self._transactions.run(read)
+
+
+def _refundable(order: Order, payments: tuple[Payment, ...]) -> Payment:
+    for payment in payments:
+        if payment.captured > payment.refunded + payment.refunding:
+            return payment
+    raise Conflict(
+        "order.nothing_to_refund", f"Order {order.number} is {order.payment_status}: nothing is left to refund."
+    )
+
+
+def _amount(order: Order, payment: Payment, command: RefundOrderCommand) -> int:
+    faults = []
+    seen: dict[int, int] = {}
+    for place, wanted in enumerate(command.lines):
+        line = next((line for line in order.lines if line.number == wanted.line), None)
+        seen[wanted.line] = seen.get(wanted.line, 0) + wanted.quantity
+        if line is None:
+            faults.append(Fault(f"/lines/{place}/line", f"the order has no line {wanted.line}"))
+        elif wanted.quantity < 1 or seen[wanted.line] > line.quantity:
+            faults.append(Fault(f"/lines/{place}/quantity", f"line {line.number} has a quantity of {line.quantity}"))
+    if command.amount is not None and command.amount.currency != order.currency:
+        faults.append(Fault("/amount/currency", f"the order is in {order.currency}"))
+    if command.amount is not None and command.amount.amount <= 0:
+        faults.append(Fault("/amount/amount", "must be above zero"))
+    if faults:
+        raise Invalid("order.refund_invalid", "This can not be refunded as it is: see errors.", *faults)
+    if command.amount is not None:
+        return command.amount.amount
+    left = payment.captured - payment.refunded - payment.refunding
+    if not command.lines:
+        return left
+    return sum(_share(order, number, quantity) for number, quantity in seen.items())
+
+
+def _share(order: Order, number: int, quantity: int) -> int:
+    """What `quantity` of a line cost the buyer, so that the shares of all its units add up to the line."""
+    line = order.line(number)
+    return sum(allocate(line.gross.amount, [1] * line.quantity)[:quantity])

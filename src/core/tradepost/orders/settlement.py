@@ -1,0 +1,174 @@
+"""What a gateway's answer means for the operation, its payment, its order and its refund: one function, one transaction.
+
+The request path and recovery both come here, so an order ends the same way whoever brings the answer, and an answer
+brought twice changes nothing the second time.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from tradepost.kernel.errors import Kind, TradepostError
+from tradepost.kernel.idempotency import Outcome, Refusal
+from tradepost.orders.order import ENDED, Order
+from tradepost.orders.ports import OrderTx
+from tradepost.orders.views import OrderView, RefundView
+from tradepost.payments.gateway import (
+    ActionRequired,
+    Approved,
+    Authorize,
+    Capture,
+    Declined,
+    GatewayAnswer,
+    GatewayRequest,
+    Refund,
+    Void,
+)
+from tradepost.payments.payment import Operation, OperationStatus, Payment
+
+NewId = Callable[[str], str]
+GATEWAY_ACTOR = "system:gateway"
+
+
+def kind_of(request: GatewayRequest) -> str:
+    """The request's kind as people read it: authorize, capture, void or refund."""
+    return str(request.__struct_config__.tag)
+
+
+def declined(order: Order, operation: Operation) -> TradepostError:
+    """The refusal a buyer sees: the order stays as it is and can be paid with another token until it expires."""
+    return TradepostError(
+        Kind.PAYMENT_DECLINED,
+        "payment.declined",
+        f"{operation.failure_message or 'The payment was declined.'} Pay order {order.number} with another payment method"
+        " before its reservation runs out.",
+        {
+            "order_id": order.id,
+            "decline_code": operation.failure_code,
+            "expires_at": order.expires_at.isoformat() if order.expires_at else None,
+        },
+    )
+
+
+async def settle(
+    tx: OrderTx, operation_id: str, answer: GatewayAnswer, *, at: datetime, new_id: NewId
+) -> tuple[Order, Operation]:
+    """Record the answer and everything that follows from it; gives the order and the operation as they are then.
+
+    Follow-up operations (money for an order that has ended goes back by itself) are added unleased, for recovery's
+    next round.
+    """
+    operation = await tx.operations.get(operation_id)
+    order = await tx.orders.get(operation.order_id)
+    if not operation.answered(answer, at=at):
+        return order, operation
+    payment = await tx.payments.get(operation.payment_id)
+    match operation.request, answer:
+        case Authorize(), Approved(reference=reference):
+            await _authorized(tx, order, payment, reference, at=at, new_id=new_id)
+        case Authorize(), Declined(code=code):
+            order.payment_failed(code, by=GATEWAY_ACTOR, at=at)
+        case Authorize(), ActionRequired():
+            order.note("action_required", by=GATEWAY_ACTOR, at=at)
+        case Capture(amount=amount), Approved():
+            payment.was_captured(amount.amount)
+            order.money_captured(amount.amount, by=GATEWAY_ACTOR, at=at)
+            if order.status in ENDED:
+                await _give_back(tx, order, payment, at=at, new_id=new_id)
+        case Capture(amount=amount), _:
+            payment.capture_failed(amount.amount)
+            order.payment_failed(operation.failure_code or "capture_failed", by=GATEWAY_ACTOR, at=at)
+        case Void(reference=reference), _:
+            await _voided(tx, order, payment, reference, approved=isinstance(answer, Approved), at=at)
+        case Refund(amount=amount), _:
+            await _refunded(tx, order, payment, operation, amount.amount, at=at)
+    await tx.payments.save(payment)
+    await tx.operations.save(operation)
+    await tx.orders.save(order)
+    await _answer_keys(tx, order, operation)
+    return order, operation
+
+
+async def undo_payments(tx: OrderTx, order: Order, *, at: datetime, new_id: NewId) -> None:
+    """The order has ended: let go of what is held, return what was taken, and stop what waits for the buyer.
+
+    An operation still in flight is left alone: when its answer comes, `settle` sees the ended order and comes here.
+    """
+    for payment in await tx.payments.of_order(order.id):
+        for operation in await tx.operations.of_payment(payment.id):
+            if not operation.settled and operation.next_action is not None and operation.reference is not None:
+                await _add(tx, payment.request_void(new_id("op"), operation.reference, at=at), at)
+        await _give_back(tx, order, payment, at=at, new_id=new_id)
+        await tx.payments.save(payment)
+
+
+async def _authorized(
+    tx: OrderTx, order: Order, payment: Payment, reference: str, *, at: datetime, new_id: NewId
+) -> None:
+    amount = payment.amount.amount
+    payment.was_authorized(reference)
+    order.money_authorized(amount, by=GATEWAY_ACTOR, at=at)
+    if payment.capture:
+        order.money_captured(amount, by=GATEWAY_ACTOR, at=at)
+    if order.status in ENDED:
+        await _give_back(tx, order, payment, at=at, new_id=new_id)
+
+
+async def _give_back(tx: OrderTx, order: Order, payment: Payment, *, at: datetime, new_id: NewId) -> None:
+    """Void what is held and refund what was captured of a payment whose order has ended."""
+    left = payment.captured - payment.refunded - payment.refunding
+    if left > 0:
+        refund, operation = payment.request_refund(
+            new_id("op"), new_id("re"), left, reason="order_ended", by=GATEWAY_ACTOR, at=at
+        )
+        await tx.refunds.add(refund)
+        if operation is not None:
+            await _add(tx, operation, at)
+    if payment.gateway is not None and payment.reference and payment.authorized > payment.captured + payment.capturing:
+        await _add(tx, payment.request_void(new_id("op"), payment.reference, at=at), at)
+
+
+async def _voided(tx: OrderTx, order: Order, payment: Payment, reference: str, *, approved: bool, at: datetime) -> None:
+    if approved and payment.authorized > payment.captured:
+        order.money_voided(payment.was_voided(), by=GATEWAY_ACTOR, at=at)
+    for waiting in await tx.operations.of_payment(payment.id):
+        if waiting.settled or waiting.next_action is None or waiting.reference != reference:
+            continue
+        if approved:  # the buyer can no longer confirm it
+            waiting.answered(Declined(code="expired", message="It was not confirmed in time."), at=at)
+        else:  # the buyer was faster: recovery asks the gateway what became of it
+            waiting.next_action = None
+            waiting.lease_until = at
+        await tx.operations.save(waiting)
+
+
+async def _refunded(
+    tx: OrderTx, order: Order, payment: Payment, operation: Operation, amount: int, *, at: datetime
+) -> None:
+    succeeded = operation.status is OperationStatus.SUCCEEDED
+    payment.refund_ended(amount, succeeded=succeeded)
+    if succeeded:
+        order.money_refunded(amount, by=GATEWAY_ACTOR, at=at)
+    else:
+        order.payment_failed(operation.failure_code or "refund_failed", by=GATEWAY_ACTOR, at=at)
+    if operation.refund_id is not None:
+        refund = await tx.refunds.get(operation.refund_id)
+        refund.ended(succeeded=succeeded, at=at, code=operation.failure_code)
+        await tx.refunds.save(refund)
+
+
+async def _add(tx: OrderTx, operation: Operation, at: datetime) -> None:
+    operation.lease_until = at  # nobody sends it in this request: recovery's next round does
+    operation.attempts = 0
+    await tx.operations.add(operation)
+
+
+async def _answer_keys(tx: OrderTx, order: Order, operation: Operation) -> None:
+    """Store the answer for a caller that came with an idempotency key, whoever brought it to its end."""
+    if isinstance(operation.request, Refund):
+        if operation.refund_id is not None:
+            outcome = Outcome.success(RefundView.of(await tx.refunds.get(operation.refund_id)))
+            await tx.idempotency.finish(operation.id, outcome)
+    elif operation.status is OperationStatus.FAILED and isinstance(operation.request, Authorize):
+        await tx.idempotency.finish(operation.id, Outcome(refusal=Refusal.of(declined(order, operation))))
+    else:
+        await tx.idempotency.finish(operation.id, Outcome.success(OrderView.of(order, operation)))

@@ -1,0 +1,186 @@
+"""What callers see of orders, payments and refunds: plain, frozen, versioned."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from tradepost.kernel.money import Money
+from tradepost.orders.order import (
+    Contact,
+    FulfillmentStatus,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Parcel,
+    PaymentStatus,
+    ShippingLine,
+)
+from tradepost.payments.payment import Operation, OperationStatus, Refund, RefundLine, RefundStatus
+
+
+class NextAction(msgspec.Struct, frozen=True, kw_only=True):
+    """What the buyer has to do before the payment goes on: open `url`, then confirm the order."""
+
+    url: str
+
+
+class OrderView(msgspec.Struct, frozen=True, kw_only=True):
+    """An order. Money is in minor units of its currency.
+
+    `token` lets a guest read it and is told once, to whoever placed it; `next_action` is there while the payment waits
+    for the buyer; `payment_pending` is true while the gateway has not said what became of it.
+    """
+
+    id: str
+    number: int
+    version: int
+    status: OrderStatus
+    fulfillment_status: FulfillmentStatus
+    payment_status: PaymentStatus
+    currency: str
+    lines: tuple[OrderLine, ...]
+    shipping: ShippingLine | None
+    subtotal: Money
+    shipping_total: Money
+    tax: Money
+    total: Money
+    authorized: Money
+    captured: Money
+    refunded: Money
+    disputed: Money
+    customer_id: str | None
+    contact: Contact
+    parcels: tuple[Parcel, ...]
+    created_at: datetime
+    placed_at: datetime | None
+    expires_at: datetime | None
+    ended_at: datetime | None
+    external_id: str | None
+    metadata: Mapping[str, str]
+    next_action: NextAction | None = None
+    payment_pending: bool = False
+    token: str | None = None
+
+    @classmethod
+    def of(cls, order: Order, operation: Operation | None = None) -> "OrderView":
+        """`operation` is the order's latest, when it may still be under way."""
+        currency = order.currency
+        waiting = operation is not None and not operation.settled
+        url = operation.next_action if operation is not None else None
+        return cls(
+            id=order.id,
+            number=order.number,
+            version=order.version,
+            status=order.status,
+            fulfillment_status=order.fulfillment,
+            payment_status=order.payment_status,
+            currency=currency,
+            lines=order.lines,
+            shipping=order.shipping,
+            subtotal=order.subtotal,
+            shipping_total=order.shipping_total,
+            tax=order.tax,
+            total=order.total,
+            authorized=Money(order.authorized, currency),
+            captured=Money(order.captured, currency),
+            refunded=Money(order.refunded, currency),
+            disputed=Money(order.disputed, currency),
+            customer_id=order.customer_id,
+            contact=order.contact,
+            parcels=order.parcels,
+            created_at=order.created_at,
+            placed_at=order.placed_at,
+            expires_at=order.expires_at,
+            ended_at=order.ended_at,
+            external_id=order.external_id,
+            metadata=order.metadata,
+            next_action=NextAction(url=url) if url else None,
+            payment_pending=waiting and url is None,
+        )
+
+
+class OrderSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """An order in a list."""
+
+    id: str
+    number: int
+    version: int
+    status: OrderStatus
+    fulfillment_status: FulfillmentStatus
+    payment_status: PaymentStatus
+    total: Money
+    captured: Money
+    refunded: Money
+    customer_id: str | None
+    created_at: datetime
+    placed_at: datetime | None
+
+
+class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what with an order, and when."""
+
+    at: datetime
+    actor: str
+    action: str
+    data: Mapping[str, str | int]
+
+
+class OperationView(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to the gateway and what came of it."""
+
+    id: str
+    kind: str
+    status: OperationStatus
+    attempts: int
+    failure_code: str | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """One intended collection and its operations, oldest first."""
+
+    id: str
+    order_id: str
+    method: str
+    gateway: str | None
+    amount: Money
+    authorized: Money
+    captured: Money
+    refunded: Money
+    reference: str | None
+    created_at: datetime
+    operations: tuple[OperationView, ...]
+
+
+class RefundView(msgspec.Struct, frozen=True, kw_only=True):
+    """Money going back."""
+
+    id: str
+    order_id: str
+    payment_id: str
+    amount: Money
+    reason: str
+    status: RefundStatus
+    lines: tuple[RefundLine, ...]
+    failure_code: str | None
+    created_by: str
+    created_at: datetime
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, refund: Refund) -> "RefundView":
+        return cls(
+            id=refund.id,
+            order_id=refund.order_id,
+            payment_id=refund.payment_id,
+            amount=refund.amount,
+            reason=refund.reason,
+            status=refund.status,
+            lines=refund.lines,
+            failure_code=refund.failure_code,
+            created_by=refund.created_by,
+            created_at=refund.created_at,
+            settled_at=refund.settled_at,
+        )
