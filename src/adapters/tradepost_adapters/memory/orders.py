@@ -1,0 +1,210 @@
+"""Orders and what is to be seen of them, in memory."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from tradepost.kernel.errors import NotFound
+from tradepost.kernel.money import Money
+from tradepost.kernel.pages import MAX_COUNT, Page, PageRequest, decode_cursor, encode_cursor
+from tradepost.orders.order import HistoryEntry, Order, OrderStatus
+from tradepost.orders.ports import OrderFilter, OrderTotal
+from tradepost.orders.settlement import kind_of
+from tradepost.orders.views import (
+    HistoryView,
+    OperationView,
+    OrderSummary,
+    OrderView,
+    PaymentView,
+    RefundView,
+)
+from tradepost_adapters.memory.aggregates import Aggregates
+from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf
+from tradepost_adapters.memory.outbox import MemoryOutbox
+from tradepost_adapters.memory.payments import OPERATIONS, PAYMENTS, REFUNDS
+
+FIRST_NUMBER = 100_000
+
+
+class HistoryRow(msgspec.Struct, frozen=True):
+    """A line of an order's history."""
+
+    order_id: str
+    entry: HistoryEntry
+
+
+ORDERS = TableOf[str, Order](
+    "orders",
+    customer=Index(lambda order: order.customer_id),
+    number=Index(lambda order: order.number, unique=True),
+    external_id=Index(lambda order: order.external_id, unique=True),
+    pending=Index(lambda order: True if order.status is OrderStatus.PENDING else None),
+)
+ORDER_HISTORY = TableOf[int, HistoryRow]("order_history", order=Index(lambda row: row.order_id))
+
+
+class MemoryOrders(Aggregates[Order]):
+    """`Orders` in memory."""
+
+    def __init__(self, session: Session, outbox: MemoryOutbox) -> None:
+        super().__init__(session, outbox, ORDERS, "order")
+        self._session = session
+        self._history = session.table(ORDER_HISTORY)
+        self._operations = session.table(OPERATIONS)
+
+    async def next_number(self) -> int:
+        return FIRST_NUMBER + self._session.next("order_numbers")
+
+    async def add(self, aggregate: Order, /) -> None:
+        self._write_history(aggregate)
+        await super().add(aggregate)
+
+    async def save(self, aggregate: Order, /) -> None:
+        self._write_history(aggregate)
+        await super().save(aggregate)
+
+    async def due_to_expire(self, now: datetime, /, *, limit: int) -> tuple[str, ...]:
+        due = [
+            order
+            for order in self.rows.by("pending", True)
+            if order.expires_at is not None and order.expires_at <= now and not self._in_flight(order.id)
+        ]
+        return tuple(order.id for order in sorted(due, key=lambda order: order.expires_at or now)[:limit])
+
+    def _in_flight(self, order_id: str) -> bool:
+        return any(not each.settled and each.next_action is None for each in self._operations.by("order", order_id))
+
+    def _write_history(self, order: Order) -> None:
+        for entry in order.take_history():
+            self._history.add(self._session.next("order_history"), HistoryRow(order.id, entry))
+
+
+class MemoryOrderViews:
+    """`OrderViews` over committed rows."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def get(self, order_id: str, /) -> OrderView:
+        with self._database.reading() as session:
+            order = session.table(ORDERS).get(order_id)
+            if order is None:
+                raise NotFound("order", order_id)
+            operations = session.table(OPERATIONS).by("order", order_id)
+            return OrderView.of(order, operations[-1] if operations else None)
+
+    async def list(self, wanted: OrderFilter, page: PageRequest, /) -> Page[OrderSummary]:
+        field, descending = page.sorted_by(("created_at", "number", "total"), "-created_at")
+
+        def key(order: Order) -> tuple[Any, str]:
+            value = order.total.amount if field == "total" else getattr(order, field)
+            return value, order.id
+
+        with self._database.reading() as session:
+            rows = session.table(ORDERS)
+            found = rows.by("customer", wanted.customer_id) if wanted.customer_id else list(rows.values())
+            chosen = sorted((order for order in found if _matches(order, wanted)), key=key, reverse=descending)
+        total = None
+        if page.page is not None:
+            total = min(len(chosen), MAX_COUNT)
+            chosen = chosen[(page.page - 1) * page.limit :]
+        elif page.cursor is not None:
+            after = decode_cursor(page.cursor, datetime if field == "created_at" else int, str)
+            chosen = [order for order in chosen if (key(order) < after if descending else key(order) > after)]
+        shown = chosen[: page.limit]
+        more = page.page is None and len(chosen) > page.limit
+        return Page(
+            items=tuple(_summary(order) for order in shown),
+            next_cursor=encode_cursor(*key(shown[-1])) if more else None,
+            total=total,
+        )
+
+    async def history(self, order_id: str, /) -> tuple[HistoryView, ...]:
+        with self._database.reading() as session:
+            rows = session.table(ORDER_HISTORY).by("order", order_id)
+        return tuple(
+            HistoryView(at=row.entry.at, actor=row.entry.actor, action=row.entry.action, data=row.entry.data)
+            for row in rows
+        )
+
+    async def payments(self, order_id: str, /) -> tuple[PaymentView, ...]:
+        with self._database.reading() as session:
+            operations = session.table(OPERATIONS)
+            return tuple(
+                PaymentView(
+                    id=payment.id,
+                    order_id=payment.order_id,
+                    method=payment.method,
+                    gateway=payment.gateway,
+                    amount=payment.amount,
+                    authorized=Money(payment.authorized, payment.amount.currency),
+                    captured=Money(payment.captured, payment.amount.currency),
+                    refunded=Money(payment.refunded, payment.amount.currency),
+                    reference=payment.reference,
+                    created_at=payment.created_at,
+                    operations=tuple(
+                        OperationView(
+                            id=operation.id,
+                            kind=kind_of(operation.request),
+                            status=operation.status,
+                            attempts=operation.attempts,
+                            failure_code=operation.failure_code,
+                            created_at=operation.created_at,
+                            settled_at=operation.settled_at,
+                        )
+                        for operation in operations.by("payment", payment.id)
+                    ),
+                )
+                for payment in session.table(PAYMENTS).by("order", order_id)
+            )
+
+    async def refunds(self, order_id: str, /) -> tuple[RefundView, ...]:
+        with self._database.reading() as session:
+            return tuple(RefundView.of(refund) for refund in session.table(REFUNDS).by("order", order_id))
+
+    async def totals(self, wanted: OrderFilter, /) -> tuple[OrderTotal, ...]:
+        sums: dict[str, list[int]] = {}
+        with self._database.reading() as session:
+            for order in session.table(ORDERS).values():
+                if _matches(order, wanted):
+                    row = sums.setdefault(order.currency, [0, 0, 0, 0])
+                    for place, value in enumerate((1, order.total.amount, order.captured, order.refunded)):
+                        row[place] += value
+        return tuple(
+            OrderTotal(
+                currency=currency,
+                orders=count,
+                total=Money(total, currency),
+                captured=Money(captured, currency),
+                refunded=Money(refunded, currency),
+            )
+            for currency, (count, total, captured, refunded) in sorted(sums.items())
+        )
+
+
+def _matches(order: Order, wanted: OrderFilter) -> bool:
+    return (
+        (wanted.customer_id is None or order.customer_id == wanted.customer_id)
+        and (wanted.status is None or order.status is wanted.status)
+        and (wanted.number is None or order.number == wanted.number)
+        and (wanted.created_from is None or order.created_at >= wanted.created_from)
+        and (wanted.created_before is None or order.created_at < wanted.created_before)
+    )
+
+
+def _summary(order: Order) -> OrderSummary:
+    return OrderSummary(
+        id=order.id,
+        number=order.number,
+        version=order.version,
+        status=order.status,
+        fulfillment_status=order.fulfillment,
+        payment_status=order.payment_status,
+        total=order.total,
+        captured=Money(order.captured, order.currency),
+        refunded=Money(order.refunded, order.currency),
+        customer_id=order.customer_id,
+        created_at=order.created_at,
+        placed_at=order.placed_at,
+    )
