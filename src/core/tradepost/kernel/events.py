@@ -68,6 +68,6 @@ _encoder = msgspec.json.Encoder()
 def event_type(event: type[Event]) -> str:
     """The versioned type an event class goes by, such as `tradepost.order.placed.v1`."""
     tag: Any = event.__struct_config__.tag
-    if not isinstance(tag, str):
+    if not isinstance(tag, str) or tag == event.__name__:  # msgspec falls back to the name of the class
         raise TypeError(f'{event.__name__} needs a type: class {event.__name__}(Event, tag="tradepost.….v1").')
     return tag

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from tradepost.kernel.errors import Conflict, Invalid, Kind, TradepostError
+from tradepost.kernel.errors import Conflict, Fault, Invalid, Kind, TradepostError
 from tradepost.kernel.transactions import StaleVersion, Transactions
 
 R = TypeVar("R")
@@ -41,14 +41,24 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     detail: str
     data: dict[str, Any]
+    faults: tuple[tuple[str, str, str], ...] = ()
 
     @classmethod
     def of(cls, error: TradepostError) -> "Refusal":
-        return cls(kind=error.kind, code=error.code, detail=error.detail, data=error.data)
+        faults = tuple((fault.pointer, fault.detail, fault.code) for fault in error.faults)
+        return cls(kind=error.kind, code=error.code, detail=error.detail, data=error.data, faults=faults)
+
+    def error(self) -> TradepostError:
+        """The refusal to raise again, marked as replayed."""
+        error = TradepostError(
+            self.kind, self.code, self.detail, self.data, faults=tuple(Fault(*fault) for fault in self.faults)
+        )
+        error.replayed = True
+        return error
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is stored as the answer: a result (JSON) or a refusal."""
+    """What is stored as the answer: a result (JSON; None is `null`, which JSON can not tell from nothing) or a refusal."""
 
     result: msgspec.Raw | None = None
     refusal: Refusal | None = None
@@ -109,19 +119,20 @@ async def run_once(
     resource_id: str,
     at: datetime,
     finishes: Callable[[R], bool] = lambda _: True,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> R:
     """Run `work` in a transaction, once per key. Without a key this is `transactions.run(work)`.
 
     `finishes(value)` says whether the value is the final answer (stored now) or the work goes on under `resource_id`
-    and stores its answer later with `finish`. A caller whose key is in flight waits up to five seconds for that answer.
+    and stores its answer later with `finish`. A caller whose key is in flight waits up to `wait_seconds` for that answer.
 
     Raises what `work` raises; `idempotency.key_reused` (invalid) when the key came with another body;
     `idempotency.in_flight` (conflict, `retry_after`) when the first try is still under way.
     """
     if key is None:
         return await transactions.run(work)
-    if not 0 < len(key.key) <= MAX_KEY:
-        raise Invalid("idempotency.key_invalid", f"An idempotency key has 1 to {MAX_KEY} characters.")
+    if not 0 < len(key.key) <= MAX_KEY or not key.key.isprintable():
+        raise Invalid("idempotency.key_invalid", f"An idempotency key has 1 to {MAX_KEY} printable characters.")
 
     def record(outcome: Outcome | None) -> IdempotencyRecord:
         return IdempotencyRecord(
@@ -141,10 +152,13 @@ async def run_once(
     try:
         return await transactions.run(guarded)
     except KeyTaken:
-        return await _answer(transactions, key, result)
+        return await _answer(transactions, key, result, wait_seconds)
     except StaleVersion:
         raise
     except TradepostError as error:
+        if error.kind is Kind.PRECONDITION_FAILED and await _find(transactions, key) is not None:
+            # The first try moved the version on; its answer is what the second one is after.
+            return await _answer(transactions, key, result, wait_seconds)
         if error.kind not in _STORED:
             raise
         refusal = Outcome(refusal=Refusal.of(error))
@@ -155,17 +169,21 @@ async def run_once(
         try:
             await transactions.run(refuse)
         except KeyTaken:
-            return await _answer(transactions, key, result)
+            return await _answer(transactions, key, result, wait_seconds)
         raise
 
 
-async def _answer(transactions: Transactions[TxT], key: IdempotencyKey, result: type[R]) -> R:
+async def _find(transactions: Transactions[TxT], key: IdempotencyKey) -> IdempotencyRecord | None:
     async def look(tx: TxT) -> IdempotencyRecord | None:
         return await tx.idempotency.find(key.scope, key.key)
 
+    return await transactions.run(look)
+
+
+async def _answer(transactions: Transactions[TxT], key: IdempotencyKey, result: type[R], wait_seconds: float) -> R:
     waited = 0.0
     while True:
-        record = await transactions.run(look)
+        record = await _find(transactions, key)
         if record is not None and record.fingerprint != key.fingerprint:
             raise Invalid(
                 "idempotency.key_reused",
@@ -174,7 +192,7 @@ async def _answer(transactions: Transactions[TxT], key: IdempotencyKey, result: 
         if record is not None and record.outcome is not None:
             key.replayed = True
             return replay(record.outcome, result)
-        if waited >= WAIT_SECONDS:
+        if waited >= wait_seconds:
             raise Conflict(
                 "idempotency.in_flight",
                 "The first request with this idempotency key is still under way; retry with the same key.",
@@ -187,9 +205,5 @@ async def _answer(transactions: Transactions[TxT], key: IdempotencyKey, result: 
 def replay(outcome: Outcome, result: type[R]) -> R:
     """The stored answer again: the value, or the refusal raised."""
     if outcome.refusal is not None:
-        refusal = outcome.refusal
-        error = TradepostError(refusal.kind, refusal.code, refusal.detail, refusal.data)
-        error.replayed = True
-        raise error
-    assert outcome.result is not None  # noqa: S101 - an outcome is one or the other
-    return msgspec.json.decode(outcome.result, type=result)
+        raise outcome.refusal.error()
+    return msgspec.json.decode(b"null" if outcome.result is None else outcome.result, type=result)

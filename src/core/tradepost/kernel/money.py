@@ -1,7 +1,8 @@
 """Money: integer minor units and an ISO 4217 currency. Never a float; rounded where it is said to be, and only there."""
 
+import re
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import NewType
 
@@ -30,6 +31,8 @@ _EXPONENTS = {
     ),
 }
 _MAX = 2**63 - 1  # what both databases hold in a BIGINT
+# Narrower than what Decimal takes: no exponents (`1e999999999` would fill the memory), underscores or other scripts' digits.
+_DECIMAL = re.compile(r"([+-]?)([0-9]{1,19})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 
 def currency(code: str) -> Currency:
@@ -60,21 +63,25 @@ class Money(msgspec.Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str, code: str) -> "Money":
-        """Exact money from a decimal such as `"12.34"`. Raises `money.invalid` for more decimals than the currency has."""
+        """Exact money from a decimal such as `"12.34"`. Raises `money.invalid` for more decimals than the currency has.
+
+        Zeros beyond the currency's decimals are let through (`"12.3400"`), as spreadsheets and other systems write them.
+        """
         places = exponent(code)
-        try:
-            value = Decimal(text)
-            minor = value.scaleb(places)
-            whole = int(minor) if value.is_finite() else None
-        except (InvalidOperation, OverflowError, ValueError):
-            whole, minor = None, Decimal(0)
-        if whole is None or whole != minor or abs(whole) > _MAX:
-            raise Invalid("money.invalid", f"{text!r} is not an amount of {code}, which has {places} decimals.")
-        return cls(whole, code)
+        match = _DECIMAL.fullmatch(text)
+        if match is not None:
+            sign, whole, decimals = match.group(1), match.group(2), match.group(3) or ""
+            amount = int(whole + decimals[:places].ljust(places, "0"))
+            if not decimals[places:].strip("0") and amount <= _MAX:
+                return cls(-amount if sign == "-" else amount, code)
+        raise Invalid("money.invalid", f"{text[:60]!r} is not an amount of {code}, which has {places} decimals.")
 
     def decimal(self) -> Decimal:
         """The amount in major units, exactly: Money(1234, "EUR") is Decimal("12.34")."""
-        return Decimal(self.amount).scaleb(-exponent(self.currency))
+        digits = tuple(
+            map(int, str(abs(self.amount)))
+        )  # built from digits: arithmetic would round to the context's precision
+        return Decimal((int(self.amount < 0), digits, -exponent(self.currency)))
 
     def __str__(self) -> str:
         return f"{self.decimal():.{exponent(self.currency)}f} {self.currency}"

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -56,6 +57,18 @@ def decode_cursor(cursor: str, *types: Any) -> tuple[Any, ...]:
     """The position back, each value as its type. Raises `page.invalid` for anything not made by `encode_cursor`."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(raw, type=tuple[types])  # type: ignore[valid-type]
+        position: tuple[Any, ...] = msgspec.json.decode(raw, type=tuple[types])  # type: ignore[valid-type]
+        if not all(_storable(value) for value in position):
+            raise ValueError("a forged position")
+        return position
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise Invalid("page.invalid", "The cursor is not one this list gave out; start again without it.") from error
+
+
+def _storable(value: Any) -> bool:
+    """Whether a database can compare with it: a forged cursor must end as a refusal, not as an error of the driver."""
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    if isinstance(value, str):
+        return "\0" not in value
+    return not isinstance(value, datetime) or value.tzinfo is not None
