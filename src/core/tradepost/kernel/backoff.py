@@ -20,5 +20,6 @@ class Backoff(msgspec.Struct, frozen=True, kw_only=True):
     def pause(self, failures: int, random: Callable[[], float]) -> timedelta:
         """The pause after so many failures (from 1). `random()` is at least 0 and less than 1."""
         # Beyond 2**40 the ceiling has long been reached, and a timedelta overflows.
-        whole = min(self.first * 2 ** min(max(failures, 1) - 1, 40), self.ceiling)
+        doubled: timedelta = self.first * (1 << min(max(failures, 1) - 1, 40))
+        whole = min(doubled, self.ceiling)
         return whole * (1 - self.jitter * random())

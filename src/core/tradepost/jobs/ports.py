@@ -1,0 +1,93 @@
+"""What jobs need from a database."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from tradepost.jobs.job import Job, JobId, JobRun, JobState
+from tradepost.jobs.views import JobFilter, JobRunView, JobView
+from tradepost.kernel.pages import Page, PageRequest
+
+
+class Jobs(Protocol):
+    """Where a use case puts work for later, inside its transaction: both happen or neither."""
+
+    async def enqueue(self, job: Job, /) -> None:
+        """Put a job in the queue; no effect when its unique key is held. Signals `wakeups.JOBS` after the commit."""
+        ...
+
+
+class HasJobs(Protocol):
+    @property
+    def jobs(self) -> Jobs: ...
+
+
+class JobQueue(Protocol):
+    """The worker's side of the queue, inside a transaction."""
+
+    async def claim(
+        self, worker: str, kinds: Collection[str], now: datetime, lease_until: datetime, limit: int, /
+    ) -> tuple[Job, ...]:
+        """Take at most `limit` due jobs of these kinds, as `Job.claimed` says; longest due first.
+
+        Due is a queued job at its `run_at` and a running one at the end of its lease. No job is given to two workers.
+        """
+        ...
+
+    async def extend(self, job: Job, now: datetime, lease_until: datetime, /) -> bool:
+        """Hold a claimed job longer. False when somebody else has it by now."""
+        ...
+
+    async def get(self, job_id: JobId, /) -> Job:
+        """Raises `NotFound`."""
+        ...
+
+    async def save(self, job: Job, was: JobState, run: JobRun | None = None, /) -> bool:
+        """Write a job that was in the state `was` under the same token, and add a run to the history.
+
+        False, and nothing written, when it has moved on. Raises `job.key_held` when it comes back to the queue and
+        another job has its unique key.
+        """
+        ...
+
+    async def ahead(self, moment: datetime, limit: int, /) -> tuple[Job, ...]:
+        """Queued and running jobs reckoned from an instant after `moment`: the clock was set back since."""
+        ...
+
+    async def purge(self, before: datetime, limit: int, /) -> int:
+        """Forget at most `limit` jobs done, and as many runs ended, before then; how many. Dead jobs stay."""
+        ...
+
+
+class HasJobQueue(Protocol):
+    @property
+    def job_queue(self) -> JobQueue: ...
+
+
+class JobSchedules(Protocol):
+    """When each recurring job is due next, inside a transaction."""
+
+    async def due_times(self, names: Sequence[str], /) -> dict[str, datetime]: ...
+
+    async def move(self, name: str, was: datetime | None, to: datetime, /) -> bool:
+        """Set when it is due next. False when somebody else moved it first. `was` is None for a new schedule."""
+        ...
+
+
+class HasJobSchedules(Protocol):
+    @property
+    def job_schedules(self) -> JobSchedules: ...
+
+
+class JobViews(Protocol):
+    """Jobs to look at, outside any transaction."""
+
+    async def get(self, job_id: JobId, /) -> JobView | None: ...
+
+    async def page(self, which: JobFilter, request: PageRequest, /) -> Page[JobView]:
+        """Sorted by `created_at`, descending by default."""
+        ...
+
+    async def runs(self, job_id: JobId, limit: int, /) -> tuple[JobRunView, ...]:
+        """The history of a job, latest run first."""
+        ...
