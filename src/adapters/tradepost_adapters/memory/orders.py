@@ -1,19 +1,16 @@
 """Orders and what is to be seen of them, in memory."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.money import Money
-from tradepost.kernel.pages import MAX_COUNT, Page, PageRequest, decode_cursor, encode_cursor
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.orders.order import HistoryEntry, Order, OrderStatus
 from tradepost.orders.ports import OrderFilter, OrderTotal
-from tradepost.orders.settlement import kind_of
 from tradepost.orders.views import (
     HistoryView,
-    OperationView,
     OrderSummary,
     OrderView,
     PaymentView,
@@ -21,6 +18,7 @@ from tradepost.orders.views import (
 )
 from tradepost_adapters.memory.aggregates import Aggregates
 from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf
+from tradepost_adapters.memory.listing import page_of
 from tradepost_adapters.memory.outbox import MemoryOutbox
 from tradepost_adapters.memory.payments import OPERATIONS, PAYMENTS, REFUNDS
 
@@ -95,29 +93,20 @@ class MemoryOrderViews:
             return OrderView.of(order, operations[-1] if operations else None)
 
     async def list(self, wanted: OrderFilter, page: PageRequest, /) -> Page[OrderSummary]:
-        field, descending = page.sorted_by(("created_at", "number", "total"), "-created_at")
-
-        def key(order: Order) -> tuple[Any, str]:
-            value = order.total.amount if field == "total" else getattr(order, field)
-            return value, order.id
-
         with self._database.reading() as session:
             rows = session.table(ORDERS)
             found = rows.by("customer", wanted.customer_id) if wanted.customer_id else list(rows.values())
-            chosen = sorted((order for order in found if _matches(order, wanted)), key=key, reverse=descending)
-        total = None
-        if page.page is not None:
-            total = min(len(chosen), MAX_COUNT)
-            chosen = chosen[(page.page - 1) * page.limit :]
-        elif page.cursor is not None:
-            after = decode_cursor(page.cursor, datetime if field == "created_at" else int, str)
-            chosen = [order for order in chosen if (key(order) < after if descending else key(order) > after)]
-        shown = chosen[: page.limit]
-        more = page.page is None and len(chosen) > page.limit
-        return Page(
-            items=tuple(_summary(order) for order in shown),
-            next_cursor=encode_cursor(*key(shown[-1])) if more else None,
-            total=total,
+        return page_of(
+            (order for order in found if _matches(order, wanted)),
+            page,
+            _summary,
+            key=lambda order: order.id,
+            sorts={
+                "created_at": (datetime, lambda order: order.created_at),
+                "number": (int, lambda order: order.number),
+                "total": (int, lambda order: order.total.amount),
+            },
+            default="-created_at",
         )
 
     async def history(self, order_id: str, /) -> tuple[HistoryView, ...]:
@@ -132,30 +121,7 @@ class MemoryOrderViews:
         with self._database.reading() as session:
             operations = session.table(OPERATIONS)
             return tuple(
-                PaymentView(
-                    id=payment.id,
-                    order_id=payment.order_id,
-                    method=payment.method,
-                    gateway=payment.gateway,
-                    amount=payment.amount,
-                    authorized=Money(payment.authorized, payment.amount.currency),
-                    captured=Money(payment.captured, payment.amount.currency),
-                    refunded=Money(payment.refunded, payment.amount.currency),
-                    reference=payment.reference,
-                    created_at=payment.created_at,
-                    operations=tuple(
-                        OperationView(
-                            id=operation.id,
-                            kind=kind_of(operation.request),
-                            status=operation.status,
-                            attempts=operation.attempts,
-                            failure_code=operation.failure_code,
-                            created_at=operation.created_at,
-                            settled_at=operation.settled_at,
-                        )
-                        for operation in operations.by("payment", payment.id)
-                    ),
-                )
+                PaymentView.of(payment, operations.by("payment", payment.id))
                 for payment in session.table(PAYMENTS).by("order", order_id)
             )
 

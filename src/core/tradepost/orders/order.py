@@ -51,6 +51,19 @@ _MOVES = {
 ENDED = frozenset({OrderStatus.CANCELED, OrderStatus.EXPIRED})
 
 
+def derive_payment_status(
+    status: OrderStatus, *, total: int, authorized: int, captured: int, refunded: int
+) -> PaymentStatus:
+    """The payment axis, from what the order keeps, in minor units."""
+    if refunded:
+        return PaymentStatus.REFUNDED if refunded >= captured else PaymentStatus.PARTIALLY_REFUNDED
+    if captured:
+        return PaymentStatus.PAID if captured >= total else PaymentStatus.PARTIALLY_PAID
+    if not total and status is not OrderStatus.PENDING:
+        return PaymentStatus.PAID
+    return PaymentStatus.AUTHORIZED if authorized else PaymentStatus.UNPAID
+
+
 class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A postal address, copied onto the order. `country` is ISO 3166-1 alpha-2, `region` what the country uses."""
 
@@ -161,15 +174,13 @@ class Order(Aggregate, kw_only=True):
 
     @property
     def payment_status(self) -> PaymentStatus:
-        if self.refunded and self.refunded >= self.captured:
-            return PaymentStatus.REFUNDED
-        if self.refunded:
-            return PaymentStatus.PARTIALLY_REFUNDED
-        if self.captured:
-            return PaymentStatus.PAID if self.captured >= self.total.amount else PaymentStatus.PARTIALLY_PAID
-        if not self.total and self.status is not OrderStatus.PENDING:
-            return PaymentStatus.PAID
-        return PaymentStatus.AUTHORIZED if self.authorized else PaymentStatus.UNPAID
+        return derive_payment_status(
+            self.status,
+            total=self.total.amount,
+            authorized=self.authorized,
+            captured=self.captured,
+            refunded=self.refunded,
+        )
 
     def held(self) -> tuple[LevelChange, ...]:
         """What the order still holds of tracked stock, as changes of `reserved`."""

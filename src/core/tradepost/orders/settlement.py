@@ -19,7 +19,6 @@ from tradepost.payments.gateway import (
     Capture,
     Declined,
     GatewayAnswer,
-    GatewayRequest,
     Refund,
     Void,
 )
@@ -27,11 +26,6 @@ from tradepost.payments.payment import Operation, OperationStatus, Payment
 
 NewId = Callable[[str], str]
 GATEWAY_ACTOR = "system:gateway"
-
-
-def kind_of(request: GatewayRequest) -> str:
-    """The request's kind as people read it: authorize, capture, void or refund."""
-    return str(request.__struct_config__.tag)
 
 
 def declined(order: Order, operation: Operation) -> TradepostError:

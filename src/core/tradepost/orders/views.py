@@ -1,6 +1,6 @@
 """What callers see of orders, payments and refunds: plain, frozen, versioned."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -16,7 +16,8 @@ from tradepost.orders.order import (
     PaymentStatus,
     ShippingLine,
 )
-from tradepost.payments.payment import Operation, OperationStatus, Refund, RefundLine, RefundStatus
+from tradepost.payments.gateway import kind_of
+from tradepost.payments.payment import Operation, OperationStatus, Payment, Refund, RefundLine, RefundStatus
 
 
 class NextAction(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +153,34 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None
     created_at: datetime
     operations: tuple[OperationView, ...]
+
+    @classmethod
+    def of(cls, payment: Payment, operations: Iterable[Operation]) -> "PaymentView":
+        currency = payment.amount.currency
+        return cls(
+            id=payment.id,
+            order_id=payment.order_id,
+            method=payment.method,
+            gateway=payment.gateway,
+            amount=payment.amount,
+            authorized=Money(payment.authorized, currency),
+            captured=Money(payment.captured, currency),
+            refunded=Money(payment.refunded, currency),
+            reference=payment.reference,
+            created_at=payment.created_at,
+            operations=tuple(
+                OperationView(
+                    id=operation.id,
+                    kind=kind_of(operation.request),
+                    status=operation.status,
+                    attempts=operation.attempts,
+                    failure_code=operation.failure_code,
+                    created_at=operation.created_at,
+                    settled_at=operation.settled_at,
+                )
+                for operation in operations
+            ),
+        )
 
 
 class RefundView(msgspec.Struct, frozen=True, kw_only=True):

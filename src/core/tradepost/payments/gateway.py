@@ -54,6 +54,11 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True, tag="refund", tag_field=
 GatewayRequest = Authorize | Capture | Void | Refund
 
 
+def kind_of(request: GatewayRequest) -> str:
+    """The request's kind as people read it: authorize, capture, void or refund."""
+    return str(request.__struct_config__.tag)
+
+
 class Approved(msgspec.Struct, frozen=True, kw_only=True, tag="approved", tag_field="answer"):
     """Done. `reference` is the gateway's own id of the authorization it concerns, which later requests name."""
 
@@ -78,7 +83,12 @@ GatewayAnswer = Approved | Declined | ActionRequired
 
 
 class GatewayEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the gateway's own books: what it did for an operation. `amount` is None for a void."""
+    """One line of the gateway's own books: what it did for an operation.
+
+    `kind` is `authorize`, `sale` (an authorization that captures at once), `capture`, `void` or `refund`; `amount` is
+    None for a void. `answer` is how it stands now and `at` when it came to stand so: an authorization the buyer
+    confirmed later moves to the end of the books, so that reading on from the last page misses nothing.
+    """
 
     operation_id: str
     kind: str
@@ -86,6 +96,7 @@ class GatewayEntry(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money | None
     answer: GatewayAnswer
     at: datetime
+    metadata: Mapping[str, str] = {}
 
 
 class GatewayOutcomeUnknown(TradepostError):
