@@ -2,9 +2,13 @@
 
 from functools import cached_property
 
+from tradepost_adapters.memory.catalog import MemoryProducts
 from tradepost_adapters.memory.database import Session
 from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
+from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryOutbox
+from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
+from tradepost_adapters.memory.stock import MemoryStockLevels
 
 
 class MemoryTransaction:
@@ -20,3 +24,27 @@ class MemoryTransaction:
     @cached_property
     def idempotency(self) -> MemoryIdempotencyRecords:
         return MemoryIdempotencyRecords(self._session)
+
+    @cached_property
+    def products(self) -> MemoryProducts:
+        return MemoryProducts(self._session, self.outbox)
+
+    @cached_property
+    def stock(self) -> MemoryStockLevels:
+        return MemoryStockLevels(self._session)
+
+    @cached_property
+    def orders(self) -> MemoryOrders:
+        return MemoryOrders(self._session, self.outbox)
+
+    @cached_property
+    def payments(self) -> MemoryPayments:
+        return MemoryPayments(self._session, self.outbox)
+
+    @cached_property
+    def operations(self) -> MemoryOperations:
+        return MemoryOperations(self._session, self.outbox)
+
+    @cached_property
+    def refunds(self) -> MemoryRefunds:
+        return MemoryRefunds(self._session, self.outbox)

@@ -21,7 +21,13 @@ class _JsonArrays(FunctionElement[Any]):
 
 @compiles(_JsonArrays, "sqlite")
 def _on_sqlite(element: _JsonArrays, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_group_array(json_array({compiler.process(element.clauses, **options)}))"
+    # SQLite keeps JSON as text, which would go in as one more string
+    columns = [
+        f"json({text})" if isinstance(column.type, Json) else text
+        for column in element.clauses
+        for text in [compiler.process(column, **options)]
+    ]
+    return f"json_group_array(json_array({', '.join(columns)}))"
 
 
 @compiles(_JsonArrays, "postgresql")

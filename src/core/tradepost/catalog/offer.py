@@ -2,6 +2,8 @@
 
 import msgspec
 
+from tradepost.catalog.product import Product
+
 from tradepost.kernel.money import Money
 
 
@@ -16,3 +18,23 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     tax_category: str = "standard"
     weight_g: int = 0
     tracked: bool = True
+
+
+def offer_of(product: Product, sku: str, currency: str) -> Offer:
+    """What a variant of the product is offered for. The name is what an order line will say."""
+    variant = next(variant for variant in product.variants if variant.sku == sku)
+    return Offer(
+        sku=sku,
+        variant_id=variant.id,
+        product_id=product.id,
+        name=offer_name(product.title, variant.title),
+        price=variant.price(currency),
+        tax_category=variant.tax_category,
+        weight_g=variant.weight_g,
+        tracked=variant.tracked,
+    )
+
+
+def offer_name(product: str, variant: str) -> str:
+    """How an order line names what was bought: the product, and the variant where it has a title of its own."""
+    return f"{product} – {variant}" if variant else product

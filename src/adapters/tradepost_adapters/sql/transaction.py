@@ -1,0 +1,64 @@
+"""The transaction of the SQL adapter: one lazily made property for each repository."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from tradepost_adapters.sql.catalog import SqlProducts
+from tradepost_adapters.sql.connection import Connection
+from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
+from tradepost_adapters.sql.numbers import Numbers
+from tradepost_adapters.sql.orders import SqlOrders
+from tradepost_adapters.sql.outbox import SqlOutbox
+from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
+from tradepost_adapters.sql.stock import SqlStockLevels
+from tradepost_adapters.sql.terms import SqlTerms
+
+
+class SqlTransaction:
+    """Satisfies every use case's narrow transaction, on SQLite and on Postgres alike."""
+
+    def __init__(self, connection: Connection, numbers: Numbers) -> None:
+        self._connection = connection
+        self._numbers = numbers
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._connection)
+
+    @cached_property
+    def idempotency(self) -> SqlIdempotencyRecords:
+        return SqlIdempotencyRecords(self._connection)
+
+    @cached_property
+    def products(self) -> SqlProducts:
+        return SqlProducts(self._connection, self.outbox)
+
+    @cached_property
+    def stock(self) -> SqlStockLevels:
+        return SqlStockLevels(self._connection)
+
+    @cached_property
+    def terms(self) -> SqlTerms:
+        return SqlTerms(self._connection)
+
+    @cached_property
+    def orders(self) -> SqlOrders:
+        return SqlOrders(self._connection, self.outbox, self._numbers)
+
+    @cached_property
+    def payments(self) -> SqlPayments:
+        return SqlPayments(self._connection, self.outbox)
+
+    @cached_property
+    def operations(self) -> SqlOperations:
+        return SqlOperations(self._connection, self.outbox)
+
+    @cached_property
+    def refunds(self) -> SqlRefunds:
+        return SqlRefunds(self._connection, self.outbox)
+
+
+def sql_transactions() -> Callable[[Connection], SqlTransaction]:
+    """The factory `open_database` takes. One for all transactions of a database: it remembers unused order numbers."""
+    numbers = Numbers()
+    return lambda connection: SqlTransaction(connection, numbers)
