@@ -17,7 +17,7 @@ class ListShippingMethodsCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListShippingMethods:
-    """Sorted by code. Who may not change them sees those on offer."""
+    """Sorted by code or by name. Who may not change them sees those on offer."""
 
     def __init__(self, views: PricingViews) -> None:
         self._views = views

@@ -16,7 +16,7 @@ class ListTaxRatesCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListTaxRates:
-    """Sorted by country, region and category."""
+    """Sorted by country or by category."""
 
     def __init__(self, views: PricingViews) -> None:
         self._views = views

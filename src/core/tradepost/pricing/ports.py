@@ -83,11 +83,11 @@ class PricingViews(Protocol):
     """Reading, outside any transaction."""
 
     async def tax_rates(self, page: PageRequest, /, *, country: str | None = None) -> Page[TaxRateView]:
-        """Sorted by `country` (then region and category)."""
+        """Sorted by `country` or `category`; of one country if asked."""
         ...
 
     async def shipping_methods(self, page: PageRequest, /, *, active: bool | None = None) -> Page[ShippingMethodView]:
-        """Sorted by `code`; only those that are, or are not, active if asked."""
+        """Sorted by `code` or `name`; only those that are, or are not, active if asked."""
         ...
 
     async def shipping_method(self, code: str, /) -> ShippingMethodView:
