@@ -1,6 +1,7 @@
 """One SQLite connection: how it is opened, how a transaction speaks to it, and what its complaints mean."""
 
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +22,7 @@ from tradepost_adapters.sql.statements import SQLITE, Insert, Statement
 from tradepost_adapters.sqlite_library import sqlite3
 
 _CACHED_STATEMENTS = 512
+_WAL_PAUSE = 0.01
 _JOURNAL_BYTES = 64 * 1024 * 1024
 _AWAY = {
     "locked": "The database is busy: another process is writing to it. Try again.",
@@ -45,7 +47,7 @@ def open_sqlite(path: Path, *, busy_timeout: float, reading: bool = False) -> sq
         if reading:
             raw.execute("PRAGMA query_only = ON")
         else:
-            raw.execute("PRAGMA journal_mode = WAL").fetchall()
+            _turn_on_wal(raw, time.monotonic() + busy_timeout)
             raw.execute("PRAGMA synchronous = FULL")
             raw.execute("PRAGMA foreign_keys = ON")
             # without it the WAL file stays as large as the largest burst ever made it
@@ -54,6 +56,20 @@ def open_sqlite(path: Path, *, busy_timeout: float, reading: bool = False) -> sq
         raw.close()
         raise
     return raw
+
+
+def _turn_on_wal(raw: sqlite3.Connection, deadline: float) -> None:
+    # the mode stays with the file; changing it is the one thing for which SQLite does not wait while others have it open
+    while raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            mode = raw.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(_WAL_PAUSE)
+        else:
+            if mode != "wal":
+                raise Unavailable("database", "The database file is where SQLite can not keep a write-ahead log.")
 
 
 def translate(error: sqlite3.Error) -> Exception:
