@@ -8,6 +8,7 @@ from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
 from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
+from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
 from tradepost_adapters.memory.stock import MemoryStockLevels
 
 
@@ -32,6 +33,14 @@ class MemoryTransaction:
     @cached_property
     def stock(self) -> MemoryStockLevels:
         return MemoryStockLevels(self._session)
+
+    @cached_property
+    def tax_rates(self) -> MemoryTaxRates:
+        return MemoryTaxRates(self._session, self.outbox)
+
+    @cached_property
+    def shipping_methods(self) -> MemoryShippingMethods:
+        return MemoryShippingMethods(self._session, self.outbox)
 
     @cached_property
     def orders(self) -> MemoryOrders:

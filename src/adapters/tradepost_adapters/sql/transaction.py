@@ -10,6 +10,7 @@ from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.orders import SqlOrders
 from tradepost_adapters.sql.outbox import SqlOutbox
 from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
+from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.stock import SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 
@@ -40,6 +41,14 @@ class SqlTransaction:
     @cached_property
     def terms(self) -> SqlTerms:
         return SqlTerms(self._connection)
+
+    @cached_property
+    def tax_rates(self) -> SqlTaxRates:
+        return SqlTaxRates(self._connection, self.outbox)
+
+    @cached_property
+    def shipping_methods(self) -> SqlShippingMethods:
+        return SqlShippingMethods(self._connection, self.outbox)
 
     @cached_property
     def orders(self) -> SqlOrders:
