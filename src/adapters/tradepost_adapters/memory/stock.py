@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 
 from tradepost.stock.level import InsufficientStock, LevelChange, Movement, Reason, Shortage, merged
-from tradepost_adapters.memory.database import Index, Session, TableOf
+from tradepost.stock.views import LevelView
+from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -75,3 +76,26 @@ class MemoryStockLevels:
         for sku in skus:
             if (location, sku) not in self._levels:
                 self._levels.add((location, sku), Level(location, sku, 0, 0))
+
+
+class MemoryStockViews:
+    """`StockViews` over committed rows."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def of_sku(self, sku: str, /) -> tuple[LevelView, ...]:
+        with self._database.reading() as session:
+            levels = session.table(STOCK_LEVELS).by("sku", sku)
+        return tuple(_view(level) for level in sorted(levels, key=lambda level: level.location))
+
+
+def _view(level: Level) -> LevelView:
+    return LevelView(
+        sku=level.sku,
+        location=level.location,
+        on_hand=level.on_hand,
+        reserved=level.reserved,
+        available=level.on_hand - level.reserved,
+        low_at=level.low_at,
+    )

@@ -10,6 +10,7 @@ from tradepost_adapters.memory.outbox import MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
 from tradepost_adapters.memory.stock import MemoryStockLevels
+from tradepost_adapters.memory.terms import MemoryTerms
 
 
 class MemoryTransaction:
@@ -57,3 +58,7 @@ class MemoryTransaction:
     @cached_property
     def refunds(self) -> MemoryRefunds:
         return MemoryRefunds(self._session, self.outbox)
+
+    @cached_property
+    def terms(self) -> MemoryTerms:
+        return MemoryTerms(self._session, self.tax_rates, self.shipping_methods)

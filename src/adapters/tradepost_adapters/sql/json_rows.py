@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, select, type_coerce
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import Column, Table
+from sqlalchemy.schema import Table
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -35,7 +35,9 @@ def _on_postgres(element: _JsonArrays, compiler: SQLCompiler, **options: Any) ->
     return f"coalesce(json_agg(json_build_array({compiler.process(element.clauses, **options)})), '[]'::json)"
 
 
-def json_rows(table: Table, condition: ColumnElement[bool], *columns: Column[Any], of: Any = Any) -> ColumnElement[Any]:
+def json_rows(
+    table: Table, condition: ColumnElement[bool], *columns: ColumnElement[Any], of: Any = Any
+) -> ColumnElement[Any]:
     """A scalar subquery: the table's rows that meet the condition, each an array of these columns, read back as `of`
     (`list[tuple[int, str]]`). The rows come in no order. Not for times, which the databases write differently."""
     inner = select(_JsonArrays(*columns)).select_from(table).where(condition).scalar_subquery()

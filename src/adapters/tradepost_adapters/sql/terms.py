@@ -1,33 +1,115 @@
-"""The terms of sale in SQL: offers, tax rates and the shipping method in one statement."""
+"""The terms of sale in SQL: offers, tax rates and the shipping method in one statement, one row."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from tradepost.catalog.offer import Offer, offer_name
 from tradepost.kernel.money import Money
 from tradepost.orders.ports import SaleTerms
+from tradepost.pricing.shipping import Tariff
+from tradepost.pricing.taxes import Rate, TaxTable, place_key
 from tradepost_adapters.sql.connection import Connection
+from tradepost_adapters.sql.json_rows import json_rows
+from tradepost_adapters.sql.pricing import method_from
 from tradepost_adapters.sql.statements import Statement, in_list
 from tradepost_adapters.sql.tables.catalog import products, variant_prices, variants
+from tradepost_adapters.sql.tables.pricing import shipping_methods, tax_rates
 
-_OFFERS = Statement(
-    select(
-        variants.c.sku,
-        variants.c.id,
-        variants.c.product_id,
-        products.c.title,
-        variants.c.title.label("variant_title"),
-        variant_prices.c.amount,
-        variants.c.tax_category,
-        variants.c.weight_g,
-        variants.c.tracked,
-    )
-    .join(products, products.c.id == variants.c.product_id)
-    .outerjoin(
-        variant_prices,
-        and_(variant_prices.c.variant_id == variants.c.id, variant_prices.c.currency == bindparam("currency")),
-    )
-    .where(in_list(variants.c.sku, "skus"), products.c.status == "active"),
-    name="terms.offers",
+_price = (
+    select(variant_prices.c.amount)
+    .where(variant_prices.c.variant_id == variants.c.id, variant_prices.c.currency == bindparam("currency"))
+    .scalar_subquery()
 )
+_TERMS = Statement(
+    select(
+        json_rows(
+            variants,
+            and_(
+                in_list(variants.c.sku, "skus"),
+                products.c.id == variants.c.product_id,
+                products.c.status == "active",
+            ),
+            variants.c.sku,
+            variants.c.id,
+            products.c.id,
+            products.c.title,
+            variants.c.title,
+            _price,
+            variants.c.tax_category,
+            variants.c.weight_g,
+            variants.c.tracked,
+            of=list[tuple[str, str, str, str, str, int | None, str, int, bool]],
+        ).label("offers"),
+        json_rows(
+            tax_rates,
+            and_(
+                tax_rates.c.country == bindparam("country"),
+                or_(tax_rates.c.region == "", tax_rates.c.region == bindparam("region")),
+            ),
+            tax_rates.c.region,
+            tax_rates.c.category,
+            tax_rates.c.rate,
+            of=list[tuple[str, str, str]],
+        ).label("rates"),
+        json_rows(
+            shipping_methods,
+            shipping_methods.c.code == bindparam("code"),
+            *shipping_methods.c,
+            of=list[tuple[str, int, str, str, str, tuple[Tariff, ...], tuple[str, ...], bool]],
+        ).label("methods"),
+    ),
+    name="terms.look_up",
+)
+
+
+class SqlTerms:
+    """`Terms` in SQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def look_up(
+        self,
+        skus: Sequence[str],
+        /,
+        *,
+        currency: str,
+        country: str | None,
+        region: str | None,
+        shipping_method: str | None,
+    ) -> SaleTerms:
+        country, region = place_key(country or "", region)
+        row = await self._connection.one(
+            _TERMS,
+            {
+                "skus": list(skus),
+                "currency": currency,
+                "country": country,
+                "region": region,
+                "code": shipping_method or "",
+            },
+        )
+        assert row is not None  # noqa: S101 - three subqueries always make a row
+        offers, rates, methods = row
+        regional: dict[str, Rate] = {}
+        national: dict[str, Rate] = {}
+        for place, category, rate in rates:
+            (regional if place else national)[category] = Rate.parse(rate)
+        return SaleTerms(
+            offers={
+                sku: Offer(
+                    sku=sku,
+                    variant_id=variant_id,
+                    product_id=product_id,
+                    name=offer_name(title, variant_title),
+                    price=Money(amount, currency) if amount is not None else None,
+                    tax_category=tax_category,
+                    weight_g=weight_g,
+                    tracked=tracked,
+                )
+                for sku, variant_id, product_id, title, variant_title, amount, tax_category, weight_g, tracked in offers
+            },
+            taxes=TaxTable(regional, national),
+            shipping=method_from(methods[0]) if methods else None,
+        )

@@ -65,9 +65,9 @@ def check_form(draft: Draft) -> None:
 
 def check_payment(payment: PaymentInput, pointer: str) -> list[Fault]:
     """What is wrong with it, if anything. Card numbers are refused wherever they appear; only tokens are taken."""
-    if payment.method is Method.EXTERNAL:
+    if payment.method not in (Method.CARD, Method.MANUAL):
         return [Fault(f"{pointer}/method", "external payments come with imported orders only; use card or manual")]
-    if payment.method is Method.MANUAL:
+    if payment.method == Method.MANUAL:
         return [Fault(f"{pointer}/token", "a manual payment takes no token")] if payment.token else []
     if not payment.token:
         return [Fault(f"{pointer}/token", "a card payment needs the token your payment form gave you")]
@@ -133,11 +133,11 @@ async def open_order(
     held = order.held()
     if held:
         await tx.stock.apply(held, reason=Reason.RESERVED, reference=order.id, actor=by, at=at)
-    card = draft.payment.method is Method.CARD and bool(order.total)
+    card = draft.payment.method == Method.CARD and bool(order.total)
     payment = Payment(
         id=ids.new("pay"),
         order_id=order.id,
-        method=draft.payment.method,
+        method=Method(draft.payment.method),
         amount=order.total,
         created_at=at,
         gateway=gateway if card else None,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tradepost.stock.level import LevelChange, Reason
+from tradepost.stock.views import LevelView
 
 
 class StockLevels(Protocol):
@@ -29,3 +30,11 @@ class StockLevels(Protocol):
 class HasStock(Protocol):
     @property
     def stock(self) -> StockLevels: ...
+
+
+class StockViews(Protocol):
+    """Stock to look at, outside any transaction: one query each."""
+
+    async def of_sku(self, sku: str, /) -> tuple[LevelView, ...]:
+        """Its levels, by location; none when it was never stocked."""
+        ...

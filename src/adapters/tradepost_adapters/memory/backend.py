@@ -1,0 +1,24 @@
+"""Everything a shop keeps, in memory."""
+
+from functools import cached_property
+
+from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
+from tradepost_adapters.memory.orders import MemoryOrderViews
+from tradepost_adapters.memory.stock import MemoryStockViews
+from tradepost_adapters.memory.transaction import MemoryTransaction
+
+
+class MemoryBackend:
+    """A shop's data for as long as the process lives: `Shop(MemoryBackend(), …)`."""
+
+    def __init__(self) -> None:
+        self._database = MemoryDatabase()
+        self.transactions = MemoryTransactions(self._database, MemoryTransaction)
+
+    @cached_property
+    def order_views(self) -> MemoryOrderViews:
+        return MemoryOrderViews(self._database)
+
+    @cached_property
+    def stock_views(self) -> MemoryStockViews:
+        return MemoryStockViews(self._database)

@@ -1,0 +1,32 @@
+"""Everything a shop keeps, in SQL."""
+
+from functools import cached_property
+
+from tradepost_adapters.sql.database import Database, open_database
+from tradepost_adapters.sql.order_views import SqlOrderViews
+from tradepost_adapters.sql.stock_views import SqlStockViews
+from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
+
+
+class SqlBackend:
+    """A shop's data in SQLite or Postgres: `Shop(SqlBackend(database), …)`; the database is closed by who opened it."""
+
+    def __init__(self, database: Database[SqlTransaction]) -> None:
+        self.database = database
+        self.transactions = database.transactions
+
+    @classmethod
+    async def open(cls, url: str) -> "SqlBackend":
+        """Open the database that `url` names. Raises what `open_database` raises."""
+        return cls(await open_database(url, sql_transactions()))
+
+    async def close(self) -> None:
+        await self.database.close()
+
+    @cached_property
+    def order_views(self) -> SqlOrderViews:
+        return SqlOrderViews(self.database.reads)
+
+    @cached_property
+    def stock_views(self) -> SqlStockViews:
+        return SqlStockViews(self.database.reads)

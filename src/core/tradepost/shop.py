@@ -1,0 +1,139 @@
+"""A whole shop: every use case, wired from the adapters it is given.
+
+This is the one place that knows what each use case takes. The HTTP service, the command line, a test and a script that
+imports the core all hold a `Shop` and differ in the adapters alone.
+"""
+
+from functools import cached_property
+from typing import Protocol
+
+from tradepost.kernel.clock import Clock, SystemClock
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.transactions import Transactions
+from tradepost.orders.cancel_order import CancelOrder
+from tradepost.orders.capture_payment import CapturePayment
+from tradepost.orders.complete_order import CompleteOrder
+from tradepost.orders.confirm_payment import ConfirmPayment
+from tradepost.orders.expire_orders import ExpireOrders
+from tradepost.orders.fulfill_order import FulfillOrder
+from tradepost.orders.get_order import GetOrder
+from tradepost.orders.get_order_story import GetOrderStory
+from tradepost.orders.list_orders import ListOrders
+from tradepost.orders.operation_runner import OperationRunner
+from tradepost.orders.pay_order import PayOrder
+from tradepost.orders.place_order import PlaceOrder
+from tradepost.orders.policy import OrderPolicy
+from tradepost.orders.ports import OrderViews, SaleTx
+from tradepost.orders.recover_operations import RecoverOperations
+from tradepost.orders.refund_order import RefundOrder
+from tradepost.orders.tokens import OrderTokens
+from tradepost.orders.total_orders import TotalOrders
+from tradepost.payments.gateway import PaymentGateway
+from tradepost.stock.ports import StockViews
+
+
+class ShopTx(SaleTx, Protocol):
+    """What the whole shop touches in a transaction."""
+
+
+class Backend(Protocol):
+    """Where a shop keeps its data: the memory adapter's, or the SQL adapter's."""
+
+    @property
+    def transactions(self) -> Transactions[ShopTx]: ...
+
+    @property
+    def order_views(self) -> OrderViews: ...
+
+    @property
+    def stock_views(self) -> StockViews: ...
+
+
+class Shop:
+    """Every use case of a shop, each made when it is first used.
+
+    `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders. Clock
+    and ids can be replaced to make a run repeatable.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        gateway: PaymentGateway,
+        secret: bytes,
+        policy: OrderPolicy | None = None,
+        clock: Clock | None = None,
+        ids: TypeIds | None = None,
+    ) -> None:
+        self._backend = backend
+        self._transactions = backend.transactions
+        self._gateway = gateway
+        self._tokens = OrderTokens(secret)
+        self._policy = policy or OrderPolicy()
+        self._clock = clock or SystemClock()
+        self._ids = ids or TypeIds()
+
+    # -- orders
+
+    @cached_property
+    def _runner(self) -> OperationRunner:
+        return OperationRunner(self._transactions, {self._gateway.name: self._gateway}, self._clock, self._ids)
+
+    @cached_property
+    def place_order(self) -> PlaceOrder:
+        return PlaceOrder(
+            self._transactions, self._runner, self._clock, self._ids, self._tokens, self._policy, self._gateway.name
+        )
+
+    @cached_property
+    def pay_order(self) -> PayOrder:
+        return PayOrder(self._transactions, self._runner, self._clock, self._ids, self._tokens)
+
+    @cached_property
+    def confirm_payment(self) -> ConfirmPayment:
+        return ConfirmPayment(self._transactions, self._runner, self._tokens)
+
+    @cached_property
+    def capture_payment(self) -> CapturePayment:
+        return CapturePayment(self._transactions, self._runner, self._clock, self._ids)
+
+    @cached_property
+    def cancel_order(self) -> CancelOrder:
+        return CancelOrder(self._transactions, self._clock, self._ids, self._tokens)
+
+    @cached_property
+    def fulfill_order(self) -> FulfillOrder:
+        return FulfillOrder(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def complete_order(self) -> CompleteOrder:
+        return CompleteOrder(self._transactions, self._clock)
+
+    @cached_property
+    def refund_order(self) -> RefundOrder:
+        return RefundOrder(self._transactions, self._runner, self._clock, self._ids)
+
+    @cached_property
+    def get_order(self) -> GetOrder:
+        return GetOrder(self._backend.order_views, self._tokens)
+
+    @cached_property
+    def get_order_story(self) -> GetOrderStory:
+        return GetOrderStory(self._backend.order_views, self._tokens)
+
+    @cached_property
+    def list_orders(self) -> ListOrders:
+        return ListOrders(self._backend.order_views)
+
+    @cached_property
+    def total_orders(self) -> TotalOrders:
+        return TotalOrders(self._backend.order_views)
+
+    @cached_property
+    def expire_orders(self) -> ExpireOrders:
+        return ExpireOrders(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def recover_operations(self) -> RecoverOperations:
+        return RecoverOperations(self._transactions, self._runner, self._clock)
