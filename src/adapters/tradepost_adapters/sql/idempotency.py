@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
-from tradepost.kernel.idempotency import IdempotencyRecord, KeyTaken, Outcome
+from tradepost.kernel.idempotency import IdempotencyRecord, KeyTaken, Outcome, Refusal
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.statements import Insert, Statement
 from tradepost_adapters.sql.tables.idempotency import idempotency_keys
@@ -31,8 +31,26 @@ _PURGE = Statement(
 )
 
 
-def _encode(outcome: Outcome) -> str:
-    return msgspec.json.encode(outcome).decode()
+class _Answer(msgspec.Struct, frozen=True):
+    """An `Outcome` as it is read back. msgspec reads `Raw`, but not `Raw | None`; so nothing is an empty one here."""
+
+    result: msgspec.Raw = msgspec.Raw()
+    refusal: Refusal | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Answer).decode
+
+
+def _to_text(outcome: Outcome) -> str:
+    return _encode(outcome).decode()
+
+
+def _from_text(text: str | None) -> Outcome | None:
+    if text is None:
+        return None
+    answer = _decode(text)
+    return Outcome(result=answer.result if bytes(answer.result) else None, refusal=answer.refusal)
 
 
 class SqlIdempotencyRecords:
@@ -51,7 +69,7 @@ class SqlIdempotencyRecords:
                     "fingerprint": record.fingerprint,
                     "resource_id": record.resource_id,
                     "created_at": record.created_at,
-                    "outcome": None if record.outcome is None else _encode(record.outcome),
+                    "outcome": None if record.outcome is None else _to_text(record.outcome),
                 },
             ),
         )
@@ -67,11 +85,11 @@ class SqlIdempotencyRecords:
             fingerprint=fingerprint,
             resource_id=resource_id,
             created_at=created_at,
-            outcome=None if outcome is None else msgspec.json.decode(outcome, type=Outcome),
+            outcome=_from_text(outcome),
         )
 
     async def finish(self, resource_id: str, outcome: Outcome, /) -> None:
-        await self._connection.run(_FINISH, {"resource": resource_id, "answer": _encode(outcome)})
+        await self._connection.run(_FINISH, {"resource": resource_id, "answer": _to_text(outcome)})
 
     async def purge(self, before: datetime, /) -> int:
         return await self._connection.run(_PURGE, {"before": before})
