@@ -134,43 +134,52 @@ async def run_once(
     if not 0 < len(key.key) <= MAX_KEY or not key.key.isprintable():
         raise Invalid("idempotency.key_invalid", f"An idempotency key has 1 to {MAX_KEY} printable characters.")
 
-    def record(outcome: Outcome | None) -> IdempotencyRecord:
-        return IdempotencyRecord(
-            scope=key.scope,
-            key=key.key,
-            fingerprint=key.fingerprint,
-            resource_id=resource_id,
-            created_at=at,
-            outcome=outcome,
-        )
-
     async def guarded(tx: TxT) -> R:
         value = await work(tx)
-        await tx.idempotency.add(record(Outcome.success(value) if finishes(value) else None))
+        outcome = Outcome.success(value) if finishes(value) else None
+        await tx.idempotency.add(_record(key, resource_id, at, outcome))
         return value
 
     try:
         return await transactions.run(guarded)
     except KeyTaken:
-        return await _answer(transactions, key, result, wait_seconds)
+        pass
     except StaleVersion:
         raise
     except TradepostError as error:
-        if error.kind is Kind.PRECONDITION_FAILED and await _find(transactions, key) is not None:
-            # The first try moved the version on; its answer is what the second one is after.
-            return await _answer(transactions, key, result, wait_seconds)
-        if error.kind not in _STORED:
+        if error.kind is Kind.PRECONDITION_FAILED:
+            # It may be the first try itself that moved the version on; then its answer is what is asked for.
+            taken = await _find(transactions, key) is not None
+        else:
+            refusal = Outcome(refusal=Refusal.of(error))
+            taken = error.kind in _STORED and not await _add(transactions, _record(key, resource_id, at, refusal))
+        if not taken:
             raise
-        refusal = Outcome(refusal=Refusal.of(error))
+    return await _answer(transactions, key, result, wait_seconds)
 
-        async def refuse(tx: TxT) -> None:
-            await tx.idempotency.add(record(refusal))
 
-        try:
-            await transactions.run(refuse)
-        except KeyTaken:
-            return await _answer(transactions, key, result, wait_seconds)
-        raise
+def _record(key: IdempotencyKey, resource_id: str, at: datetime, outcome: Outcome | None) -> IdempotencyRecord:
+    return IdempotencyRecord(
+        scope=key.scope,
+        key=key.key,
+        fingerprint=key.fingerprint,
+        resource_id=resource_id,
+        created_at=at,
+        outcome=outcome,
+    )
+
+
+async def _add(transactions: Transactions[TxT], record: IdempotencyRecord) -> bool:
+    """Whether it could be added: false when the key is taken."""
+
+    async def add(tx: TxT) -> None:
+        await tx.idempotency.add(record)
+
+    try:
+        await transactions.run(add)
+    except KeyTaken:
+        return False
+    return True
 
 
 async def _find(transactions: Transactions[TxT], key: IdempotencyKey) -> IdempotencyRecord | None:
