@@ -4,6 +4,7 @@ from functools import cached_property
 
 from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
 from tradepost_adapters.memory.orders import MemoryOrderViews
+from tradepost_adapters.memory.pricing import MemoryPricingViews
 from tradepost_adapters.memory.stock import MemoryStockViews
 from tradepost_adapters.memory.transaction import MemoryTransaction
 
@@ -22,3 +23,7 @@ class MemoryBackend:
     @cached_property
     def stock_views(self) -> MemoryStockViews:
         return MemoryStockViews(self._database)
+
+    @cached_property
+    def pricing_views(self) -> MemoryPricingViews:
+        return MemoryPricingViews(self._database)

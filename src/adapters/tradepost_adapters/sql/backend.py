@@ -4,6 +4,7 @@ from functools import cached_property
 
 from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.order_views import SqlOrderViews
+from tradepost_adapters.sql.pricing import SqlPricingViews
 from tradepost_adapters.sql.stock_views import SqlStockViews
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 
@@ -30,3 +31,7 @@ class SqlBackend:
     @cached_property
     def stock_views(self) -> SqlStockViews:
         return SqlStockViews(self.database.reads)
+
+    @cached_property
+    def pricing_views(self) -> SqlPricingViews:
+        return SqlPricingViews(self.database.reads)
