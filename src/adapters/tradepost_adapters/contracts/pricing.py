@@ -154,11 +154,11 @@ class PricingContract:
         self, pricing: PricingAdapter
     ) -> None:
         set_rate = SetTaxRate(pricing.transactions, _ids, SystemClock())
-        commands = [SetTaxRateCommand(actor=operator(), country="DE", rate=str(n)) for n in range(8)]
+        commands = [SetTaxRateCommand(actor=operator(), country="DE", rate=str(n)) for n in range(4)]
         views = await asyncio.gather(*[set_rate(command) for command in commands])
         assert len({view.id for view in views}) == 1
         page = await pricing.pricing_views.tax_rates(PageRequest())
-        assert [(rate.country, rate.region, rate.version) for rate in page.items] == [("DE", None, 8)]
+        assert [(rate.country, rate.region, rate.version) for rate in page.items] == [("DE", None, 4)]
 
     async def test_a_method_comes_back_as_it_was_written(self, pricing: PricingAdapter) -> None:
         brackets = (Bracket(up_to_g=1000, price=400), Bracket(up_to_g=LARGEST, price=LARGEST))
