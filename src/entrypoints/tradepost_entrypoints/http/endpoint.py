@@ -1,0 +1,258 @@
+"""One route, declared once: what it reads, what it answers, what can go wrong. Serving and describing both follow from it.
+
+A route is a function whose parameters say what it needs:
+
+    @endpoint("POST", "/orders", tag="Orders", status=201, errors=(...,))
+    async def place_order(data: PlaceOrderBody, actor: Actor, key: IdempotencyKey | None, place_order: PlaceOrder) -> One[OrderView]:
+
+- a name in the path (`{order_id}`): that path parameter, checked against its annotation;
+- `data`: the JSON body; `query`: the query string; both Structs;
+- `actor`: who asks; `key`: the Idempotency-Key; `expected_version`: the version in If-Match;
+- `headers`: the request's headers, for a token that comes in one;
+- anything else: a use case or another part of the application by that name, looked up once at start.
+
+Everything wrong with path, query, headers and body is refused together.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from litestar import HttpMethod, Request
+from litestar.handlers import HTTPRouteHandler
+
+from tradepost.kernel.access import GUEST, Actor
+from tradepost.kernel.errors import Kind, TradepostError
+from tradepost_entrypoints.http.body import BodyReader, read_body
+from tradepost_entrypoints.http.call import Call, call_of
+from tradepost_entrypoints.http.envelope import API, Answer, Many, One
+from tradepost_entrypoints.http.faults import unknown
+from tradepost_entrypoints.http.parameters import NoQuery, PageQuery, PathReader, Query, QueryReader
+from tradepost_entrypoints.http.preconditions import expected_version, idempotency_key
+from tradepost_entrypoints.http.problems import BadRequest, ProblemFault
+from tradepost_entrypoints.http.response import HttpResponse
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Authenticate = Callable[[Mapping[str, str]], Awaitable[Actor]]
+"""Tells from the headers who asks. Called when there is an Authorization header; raises `unauthenticated` for a bad one."""
+
+_READ = frozenset({"data", "query", "actor", "key", "expected_version", "headers"})
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """A business refusal this route can give, for its description: `Refusal(Kind.CONFLICT, "stock.insufficient", "…")`."""
+
+    kind: Kind
+    code: str
+    detail: str
+    data: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Endpoint:
+    """A declared route. Made by `endpoint`, served by `handler_of`, described by `openapi.document`."""
+
+    method: Method
+    path: str
+    """The whole path, with `{parameters}`."""
+    call: Callable[..., Awaitable[Answer[Any]]]
+    tag: str
+    status: int
+    also: tuple[int, ...]
+    signed_in: bool
+    probe: bool
+    errors: tuple[Refusal, ...]
+    example: Mapping[str, Any] | None
+    hidden: bool
+    parameters: Mapping[str, Any] = field(init=False)
+    answer: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(self.call, include_extras=True)
+        object.__setattr__(self, "answer", hints.pop("return"))
+        object.__setattr__(self, "parameters", hints)
+        missing = [name for name in self.path_names if name not in hints]
+        if missing:
+            raise TypeError(f"{self.name} does not take {', '.join(missing)} from its path {self.path}.")
+
+    @property
+    def name(self) -> str:
+        return str(self.call.__name__)
+
+    @property
+    def path_names(self) -> list[str]:
+        return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+
+    @property
+    def path_parameters(self) -> dict[str, Any]:
+        return {name: self.parameters[name] for name in self.path_names}
+
+    @property
+    def needs(self) -> list[str]:
+        """The names of the use cases and other parts it wants from the application."""
+        return [name for name in self.parameters if name not in _READ and name not in self.path_names]
+
+    @property
+    def body(self) -> tuple[Any, bool] | None:
+        """The type of the body, and whether it may be left out."""
+        if "data" not in self.parameters:
+            return None
+        wanted = self.parameters["data"]
+        if get_origin(wanted) in (Union, UnionType) and NoneType in get_args(wanted):
+            rest = tuple(member for member in get_args(wanted) if member is not NoneType)
+            return Union[rest], True  # noqa: UP007 - built from a tuple
+        return wanted, False
+
+    @property
+    def view(self) -> Any:
+        """What the answer shows: the type inside One, Many or Plain."""
+        return get_args(self.answer)[0] if get_args(self.answer) else None
+
+    @property
+    def query(self) -> type[msgspec.Struct]:
+        """The Struct of its query string: its own, `fields` alone where it shows one resource, or nothing."""
+        declared = self.parameters.get("query")
+        if declared is not None:
+            assert isinstance(declared, type)  # noqa: S101 - a Struct class, by the contract of `query`
+            return declared
+        return Query if self.method == "GET" and get_origin(self.answer) is One else NoQuery
+
+
+def endpoint(
+    method: Method,
+    path: str,
+    *,
+    tag: str,
+    status: int = 200,
+    also: tuple[int, ...] = (),
+    signed_in: bool = False,
+    probe: bool = False,
+    errors: tuple[Refusal, ...] = (),
+    example: Mapping[str, Any] | None = None,
+    hidden: bool = False,
+) -> Callable[[Callable[..., Awaitable[Answer[Any]]]], Endpoint]:
+    """Declare a route under /api/v1. The function's name is the operationId, its docstring the description.
+
+    `status` is that of success, `also` others that are success too; `signed_in` refuses guests before anything is read;
+    `errors` and `example` (a body) are for the description. A `probe` lives outside /api/v1 and asks nobody's name;
+    a `hidden` one is not described.
+    """
+
+    def declare(call: Callable[..., Awaitable[Answer[Any]]]) -> Endpoint:
+        return Endpoint(
+            method=method,
+            path=path if probe else API + path,
+            call=call,
+            tag=tag,
+            status=status,
+            also=also,
+            signed_in=signed_in,
+            probe=probe,
+            errors=errors,
+            example=example,
+            hidden=hidden,
+        )
+
+    return declare
+
+
+def handler_of(declared: Endpoint, parts: Mapping[str, object], authenticate: Authenticate) -> HTTPRouteHandler:
+    """The Litestar handler of a route. It takes the bare request: what Litestar would inject is injected here.
+
+    Litestar resolves two or more dependencies of a route in a task group, which costs more than most use cases do.
+    """
+    reader = _Reader(declared)
+    constants = {name: parts[name] for name in declared.needs}
+    call_route = declared.call
+    probe, signed_in = declared.probe, declared.signed_in
+
+    async def handle(request: Request[Any, Any, Any]) -> HttpResponse:
+        call = call_of(request.scope)
+        if not probe:
+            if b"authorization" in call.headers:
+                call.actor = await authenticate(_texts(call))
+            if signed_in and call.actor is GUEST:
+                raise TradepostError(Kind.UNAUTHENTICATED, "auth.required", "Sign in first: this needs an account.")
+        arguments = await reader.read(call, request)
+        answer = await call_route(**constants, **arguments)
+        return answer.respond(call)
+
+    handle.__name__ = handle.__qualname__ = declared.name
+    path = declared.path.replace("}", ":str}")
+    return HTTPRouteHandler(path, http_method=HttpMethod(declared.method), name=declared.name)(handle)
+
+
+class _Reader:
+    """Reads the arguments of one route from a request. Compiled once."""
+
+    def __init__(self, declared: Endpoint) -> None:
+        names = declared.parameters
+        self._path = PathReader(declared.path_parameters)
+        self._query = QueryReader(declared.query)
+        body = declared.body
+        self._body = None if body is None else BodyReader(body[0], optional=body[1])
+        self._wants_query = "query" in names
+        self._wants_actor = "actor" in names
+        self._wants_key = "key" in names
+        self._wants_version = "expected_version" in names
+        self._wants_headers = "headers" in names
+        self._fields = _field_names(declared.view) if get_origin(declared.answer) in (One, Many) else ()
+
+    async def read(self, call: Call, request: Request[Any, Any, Any]) -> dict[str, Any]:
+        faults: list[ProblemFault] = []
+        arguments: dict[str, Any] = {}
+        body = b""
+        if self._body is not None:
+            body = await read_body(call, request.receive)
+        self._path.read(request.scope["path_params"], arguments, faults)
+        query = self._query.read(request.scope["query_string"], faults)
+        if query is not None:
+            self._choose_fields(call, query, faults)
+        if self._wants_query:
+            arguments["query"] = query
+        if self._wants_actor:
+            arguments["actor"] = call.actor
+        if self._wants_headers:
+            arguments["headers"] = _texts(call)
+        if self._wants_version:
+            arguments["expected_version"] = expected_version(call, faults)
+        if self._wants_key:
+            arguments["key"] = call.key = idempotency_key(call, body, faults)
+        if self._body is not None:
+            arguments["data"] = self._body.read(call, body, faults)
+        if faults:
+            raise BadRequest(400, "request.invalid", _summary(faults), faults)
+        return arguments
+
+    def _choose_fields(self, call: Call, query: Any, faults: list[ProblemFault]) -> None:
+        wanted = getattr(query, "fields", None)
+        if wanted is None:
+            return
+        names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",")))
+        for name in names:
+            if name not in self._fields:
+                detail = unknown(name, self._fields, "field")
+                faults.append(ProblemFault(parameter="fields", detail=detail, code="unknown"))
+        call.fields = names
+
+
+def _field_names(view: Any) -> tuple[str, ...]:
+    struct = get_origin(view) or view
+    if isinstance(struct, type) and issubclass(struct, msgspec.Struct):
+        return struct.__struct_encode_fields__
+    return ()
+
+
+def _texts(call: Call) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in call.headers.items()}
+
+
+def _summary(faults: list[ProblemFault]) -> str:
+    if len(faults) == 1:
+        return f"One thing is wrong with the request: {faults[0].detail}"
+    return f"{len(faults)} things are wrong with the request; see errors."
+
+
+__all__ = ["Authenticate", "Endpoint", "PageQuery", "Query", "Refusal", "endpoint", "handler_of"]

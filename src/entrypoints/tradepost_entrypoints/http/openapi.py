@@ -1,0 +1,286 @@
+"""The OpenAPI 3.1 description, built from the declared routes.
+
+Schemas come from msgspec, which also does the checking, so the description refuses what the service refuses: Litestar's
+own generator leaves out `additionalProperties: false`, constraints inside mappings and discriminators.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, get_origin
+
+import msgspec
+
+from tradepost.kernel.errors import Kind
+from tradepost_entrypoints.http.endpoint import Endpoint, Refusal
+from tradepost_entrypoints.http.envelope import Listing, Many, One, Plain, Resource, Text
+from tradepost_entrypoints.http.problems import STATUS, TYPE_BASE, Problem
+
+_REF = "#/components/schemas/{name}"
+_REQUEST_ID = "9f86d081884c7d659a2feaa0c55ad015"
+
+_MALFORMED = ("request.malformed", "The body is not JSON: expecting value (line 1, column 9).")
+_INVALID = ("request.invalid", "2 things are wrong with the request; see errors.")
+_COMMON: dict[str, tuple[int, str, str]] = {
+    "token": (401, "auth.invalid_token", "The access token is not valid or has expired; sign in again."),
+    "signed_in": (401, "auth.required", "Sign in first: this needs an account."),
+    "forbidden": (403, "auth.forbidden", "Your role (customer) does not allow this."),
+    "missing": (404, "resource.not_found", "There is no such resource."),
+    "busy": (409, "idempotency.in_flight", "The first request with this idempotency key is still under way."),
+    "reused": (422, "idempotency.key_reused", "This idempotency key was used with a different request."),
+    "stale": (412, "precondition.failed", "It is at version 4, not 3; read it again before changing it."),
+    "large": (413, "request.too_large", "The body has more than 1048576 bytes, which is the limit."),
+    "media": (415, "request.media_type", "Send the body as application/json, in UTF-8, and say so in Content-Type."),
+    "limited": (429, "rate.limited", "Too many requests; wait a little."),
+    "broken": (500, "internal", "Something went wrong on our side."),
+    "away": (503, "database.unavailable", "The database is busy; try again."),
+}
+
+
+class ApiDescription:
+    """The description as JSON, made when first asked for."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], version: str) -> None:
+        self._endpoints = endpoints
+        self._version = version
+        self._json: bytes | None = None
+
+    @property
+    def json(self) -> bytes:
+        if self._json is None:
+            self._json = msgspec.json.encode(document(self._endpoints, self._version))
+        return self._json
+
+
+def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
+    """The whole description."""
+    shown = [declared for declared in endpoints if not declared.hidden]
+    schemas = _Schemas(shown)
+    paths: dict[str, dict[str, Any]] = {}
+    for declared in shown:
+        paths.setdefault(declared.path, {})[declared.method.lower()] = _operation(declared, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tradepost",
+            "version": version,
+            "description": (
+                "Orders and payments. Money is in minor units (cents) with an ISO 4217 currency; times are UTC. Errors"
+                " are RFC 9457 problem documents: 400 lists everything this description refuses, 422 what it allows and"
+                " the shop refuses."
+            ),
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(declared.tag for declared in shown)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The access token from signing in.",
+                }
+            },
+        },
+    }
+
+
+class _Schemas:
+    """The schema of every type the routes mention, by reference."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        types: list[Any] = [Problem]
+        for declared in endpoints:
+            types.append(declared.query)
+            types.extend(declared.path_parameters.values())
+            if declared.body is not None:
+                types.append(declared.body[0])
+            shown = _shown(declared)
+            if shown is not None:
+                types.append(shown)
+        unique = list(dict.fromkeys(types))
+        found, self.components = msgspec.json.schema_components(unique, ref_template=_REF)
+        self._by_type = dict(zip(unique, found, strict=True))
+        # Parameters are described one by one where they are used; their Structs need no component.
+        self.queries = {
+            declared.query: self.components.pop(self._by_type[declared.query]["$ref"].rsplit("/", 1)[1], None)
+            or self._earlier(declared.query)
+            for declared in endpoints
+        }
+        self.components["Problem"]["additionalProperties"] = True
+
+    def _earlier(self, query: Any) -> Any:
+        return msgspec.json.schema(query)["$defs"][query.__name__]
+
+    def of(self, wanted: Any) -> dict[str, Any]:
+        return dict(self._by_type[wanted])
+
+
+def _shown(declared: Endpoint) -> Any:
+    """The type of the whole answer, envelope included."""
+    kind = get_origin(declared.answer) or declared.answer
+    if kind is One:
+        return Resource[declared.view]  # type: ignore[name-defined]
+    if kind is Many:
+        return Listing[declared.view]  # type: ignore[name-defined]
+    return declared.view if kind is Plain else None
+
+
+def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    summary, _, description = (declared.call.__doc__ or declared.name).strip().partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": declared.name,
+        "tags": [declared.tag],
+        "summary": summary.rstrip("."),
+        "parameters": [*_path_parameters(declared, schemas), *_query(declared, schemas), *_headers(declared)],
+        "responses": _responses(declared, schemas),
+    }
+    if description.strip():
+        operation["description"] = "\n".join(line.strip() for line in description.strip().splitlines())
+    if not declared.probe:
+        operation["security"] = [{"bearer": []}] if declared.signed_in else [{}, {"bearer": []}]
+    if declared.body is not None:
+        wanted, optional = declared.body
+        content: dict[str, Any] = {"schema": schemas.of(wanted)}
+        if declared.example is not None:
+            content["example"] = declared.example
+        operation["requestBody"] = {"required": not optional, "content": {"application/json": content}}
+    return operation
+
+
+def _path_parameters(declared: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas.of(kind)}
+        for name, kind in declared.path_parameters.items()
+    ]
+
+
+def _query(declared: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
+    schema = schemas.queries[declared.query]
+    found = []
+    for name, described in schema["properties"].items():
+        bare = _without_null(described)
+        parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": bare}
+        if "description" in bare:
+            parameter["description"] = bare.pop("description")
+        found.append(parameter)
+    return found
+
+
+def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A query parameter is there or not; it is never null."""
+    bare = dict(schema)
+    if bare.get("default", ...) is None:
+        del bare["default"]
+    members = [member for member in bare.pop("anyOf", ()) if member != {"type": "null"}]
+    if len(members) == 1:
+        return {**bare, **members[0]}
+    return {**bare, "anyOf": members} if members else bare
+
+
+def _headers(declared: Endpoint) -> list[dict[str, Any]]:
+    found = []
+    if "key" in declared.parameters:
+        found.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "Any string of your own; the same request under the same key happens once.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+                "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
+            }
+        )
+    if "expected_version" in declared.parameters:
+        found.append(
+            {
+                "name": "If-Match",
+                "in": "header",
+                "description": "The ETag you read; the change is refused (412) when it has moved on.",
+                "schema": {"type": "string", "pattern": r'^(\*|(W/)?"v?[0-9]{1,18}(-[0-9a-f]+)?")$'},
+                "example": '"3-9a0b1c2d"',
+            }
+        )
+    return found
+
+
+def _responses(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status in (declared.status, *declared.also):
+        responses[str(status)] = _success(declared, status, schemas)
+    if declared.method == "GET" and get_origin(declared.answer) is One:
+        responses["304"] = {"description": "Not modified since the ETag in If-None-Match."}
+    by_status: dict[int, list[Refusal | tuple[str, str]]] = {}
+    for status, example in _refusals(declared):
+        by_status.setdefault(status, []).append(example)
+    for status, examples in sorted(by_status.items()):
+        if str(status) not in responses:
+            responses[str(status)] = _failure(status, examples)
+    return responses
+
+
+def _success(declared: Endpoint, status: int, schemas: _Schemas) -> dict[str, Any]:
+    response: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    shown = _shown(declared)
+    if shown is not None:
+        response["content"] = {"application/json": {"schema": schemas.of(shown)}}
+    elif declared.answer is Text:
+        response["content"] = {"application/json" if declared.path.endswith(".json") else "text/plain": {}}
+    return response
+
+
+def _refusals(declared: Endpoint) -> Iterable[tuple[int, Refusal | tuple[str, str]]]:
+    """Everything but success: what any route like this can answer, then what this one declares."""
+    names = [] if declared.probe else ["token", "limited", "away"]
+    names.append("broken")
+    yield 400, _INVALID
+    if declared.signed_in:
+        names += ["signed_in", "forbidden"]
+    if declared.path_names:
+        names.append("missing")
+    if declared.body is not None:
+        yield 400, _MALFORMED
+        names += ["large", "media"]
+    if "key" in declared.parameters:
+        names += ["busy", "reused"]
+    if "expected_version" in declared.parameters:
+        names.append("stale")
+    for name in names:
+        status, code, detail = _COMMON[name]
+        yield status, (code, detail)
+    for refusal in declared.errors:
+        yield STATUS[refusal.kind], refusal
+
+
+def _failure(status: int, examples: Sequence[Refusal | tuple[str, str]]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for example in examples:
+        code, detail = (example.code, example.detail) if isinstance(example, Refusal) else example
+        value: dict[str, Any] = {**example.data} if isinstance(example, Refusal) else {}
+        value |= {
+            "type": TYPE_BASE + code,
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+            "instance": "/api/v1/…",
+            "code": code,
+            "request_id": _REQUEST_ID,
+        }
+        if code == _INVALID[0]:
+            value["errors"] = [
+                {"detail": "Expected `int`, got `str`.", "code": "type", "pointer": "/lines/0/quantity"},
+                {"detail": "This field is required.", "code": "required", "pointer": "/lines/0/sku"},
+            ]
+        shown[code] = {"summary": detail, "value": value}
+    response: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}, "examples": shown}},
+    }
+    if status in (STATUS[Kind.RATE_LIMITED], STATUS[Kind.UNAVAILABLE]):
+        response["headers"] = {
+            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
+        }
+    if status == 401:
+        response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+    return response
