@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
 from tradepost.catalog.product import Product, ProductStatus, Variant
 from tradepost.kernel.access import Actor, Role
 from tradepost.kernel.clock import ManualClock

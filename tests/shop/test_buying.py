@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 from tests.shop.conftest import BUYER, OWNER, STRANGER, Stand, order
+
+from tradepost.catalog.product import ProductStatus
 from tradepost.kernel.access import GUEST
 from tradepost.kernel.errors import Conflict, Invalid, Kind, NotFound, TradepostError
 from tradepost.kernel.idempotency import IdempotencyKey
 from tradepost.kernel.money import Money
+from tradepost.kernel.pages import PageRequest
 from tradepost.orders import (
     CancelOrderCommand,
     CapturePaymentCommand,
@@ -235,7 +238,7 @@ async def test_every_fault_of_an_order_is_named_at_once(stand: Stand) -> None:
         "/payment/token",
     ]
     await stand.sell("USD", currency="USD")
-    await stand.sell("DRAFT", status="draft")
+    await stand.sell("DRAFT", status=ProductStatus.DRAFT)
     with pytest.raises(Invalid) as refused:
         await stand.shop.place_order(order(("NONE", 1), ("USD", 1), ("DRAFT", 1)))
     assert [fault.code for fault in refused.value.faults] == ["not_for_sale", "no_price", "not_for_sale"]
@@ -309,8 +312,6 @@ async def test_lists_are_filtered_sorted_paged_and_added_up(stand: Stand) -> Non
     for quantity in (3, 1, 2):
         placed.append(await stand.shop.place_order(order(("MUG", quantity), token=None)))
         stand.clock.advance(timedelta(seconds=1))
-    from tradepost.kernel.pages import PageRequest
-
     page = PageRequest(limit=2, sort="total")
     first = await stand.shop.list_orders(ListOrdersQuery(actor=BUYER, page=page))
     assert [each.total.amount for each in first.items] == [100, 200]

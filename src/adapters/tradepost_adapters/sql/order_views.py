@@ -27,7 +27,8 @@ from tradepost_adapters.sql.tables.orders import order_history, orders
 from tradepost_adapters.sql.tables.payments import operations
 from tradepost_adapters.sql.types import UtcDateTime
 
-_latest = select(func.max(operations.c.id)).where(operations.c.order_id == orders.c.id).scalar_subquery()
+_others = operations.alias()
+_latest = select(func.max(_others.c.id)).where(_others.c.order_id == orders.c.id).scalar_subquery()
 _whole = whole_order()
 _ORDER = Statement(
     _whole.add_columns(*[column.label(f"operation_{column.name}") for column in operations.columns])

@@ -18,8 +18,8 @@ _APPLY = Statement.by_dialect(
     sqlite=text(
         """
         UPDATE stock_levels SET
-            on_hand = on_hand + change.on_hand,
-            reserved = reserved + change.reserved
+            on_hand = stock_levels.on_hand + change.on_hand,
+            reserved = stock_levels.reserved + change.reserved
         FROM (
             SELECT value ->> 0 AS location, value ->> 1 AS sku, value ->> 2 AS on_hand, value ->> 3 AS reserved
             FROM json_each(:changes)
