@@ -28,7 +28,11 @@ def check(current: str | None) -> None:
 
 def unmigrated(current: str | None = None) -> TradepostError:
     """The error for a database whose tables are missing or from an older release."""
-    state = "has no tables of Tradepost yet" if current is None else f"is at revision {current}, this release needs {head()}"
+    state = (
+        "has no tables of Tradepost yet"
+        if current is None
+        else f"is at revision {current}, this release needs {head()}"
+    )
     return TradepostError(
         Kind.UNAVAILABLE,
         "database.not_migrated",

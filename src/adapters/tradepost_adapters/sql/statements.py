@@ -144,6 +144,10 @@ class Statement:
         statement._constructs[POSTGRESQL] = postgresql
         return statement
 
+    def construct(self, dialect: str) -> Executable:
+        """What SQLAlchemy was told, for this database."""
+        return self._constructs[dialect]
+
     def on(self, dialect: str) -> Compiled:
         """Compiled for this database: the first time it is asked for, then kept."""
         compiled = self._compiled.get(dialect)

@@ -29,6 +29,16 @@ def waited(what: str) -> TransactionMisuse:
     )
 
 
+def suspended(awaited: object) -> TransactionMisuse:
+    """The error for work that suspended on something that is not its transaction."""
+    return waited("asyncio.sleep(0)" if awaited is None else f"an awaitable ({type(awaited).__name__})")
+
+
+def misses_loop(error: RuntimeError) -> bool:
+    """Whether this is asyncio looking for the event loop that work does not have."""
+    return not isinstance(error, TransactionMisuse) and any(words in str(error) for words in _LOOP_COMPLAINTS)
+
+
 def nested() -> TransactionMisuse:
     """The error for work that asks for another transaction or reads past its own."""
     return TransactionMisuse(
@@ -40,6 +50,14 @@ def ended() -> TransactionMisuse:
     """The error for using a transaction after its `run` has returned."""
     return TransactionMisuse(
         "This transaction has ended. Use `tx` only inside the work it was given to, and return what is needed."
+    )
+
+
+def swallowed(refusal: Exception) -> TransactionMisuse:
+    """The error for work that went on after the database had refused a row."""
+    return TransactionMisuse(
+        f"The work went on after the database had refused a statement ({type(refusal).__name__}: {refusal}). The "
+        "transaction is lost by then, so let the error out of the work."
     )
 
 
@@ -59,13 +77,13 @@ def step(work: Callable[[TxT], Coroutine[Any, Any, R]], tx: TxT, context: Contex
 
     Raises what `work` raises, and `TransactionMisuse` when it waits or uses an event loop, even if it hides that.
     """
-    loop = _Refusing()
+    loop = RefusingLoop()
     outer = _get_running_loop()
     _set_running_loop(loop)  # type: ignore[arg-type] # the stand-in is no loop, on purpose
     try:
         result = context.run(_send, work, tx)
     except RuntimeError as error:
-        if not isinstance(error, TransactionMisuse) and any(words in str(error) for words in _LOOP_COMPLAINTS):
+        if misses_loop(error):
             raise waited("an event loop") from error
         raise
     finally:
@@ -83,7 +101,7 @@ def _send(work: Callable[[TxT], Coroutine[Any, Any, R]], tx: TxT) -> R:
     except StopIteration as done:
         result: R = done.value
         return result
-    misuse = waited("asyncio.sleep(0)" if awaited is None else f"an awaitable ({type(awaited).__name__})")
+    misuse = suspended(awaited)
     try:
         coroutine.throw(misuse)  # raised where it waits, so the traceback names the line
     except BaseException as error:
@@ -95,7 +113,7 @@ def _send(work: Callable[[TxT], Coroutine[Any, Any, R]], tx: TxT) -> R:
     raise misuse
 
 
-class _Refusing:
+class RefusingLoop:
     """Stands where the running event loop would be. Remembers the misuse, in case `work` swallows the error."""
 
     def __init__(self) -> None:

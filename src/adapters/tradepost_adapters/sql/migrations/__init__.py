@@ -17,7 +17,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -67,10 +67,8 @@ def migration_status(url: str) -> MigrationStatus:
     scripts = ScriptDirectory.from_config(_config())
     current = _connected(url, _current, writing=False)
     known = [script.revision for script in reversed(list(scripts.walk_revisions()))]
-    if current is None:
-        pending = known
-    else:
-        pending = known[known.index(current) + 1 :] if current in known else []
+    behind = known.index(current) + 1 if current in known else len(known)
+    pending = known if current is None else known[behind:]
     return MigrationStatus(current=current, head=known[-1], pending=tuple(pending))
 
 
@@ -113,7 +111,9 @@ def _on_sqlite(path: Path, use: Callable[[Connection], T], *, writing: bool) -> 
         poolclass=NullPool,
     )
     # the driver is in autocommit, so SQLAlchemy's transaction begins where we say; IMMEDIATE queues those who migrate
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN"))
+    event.listen(
+        engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    )
     try:
         with engine.connect() as connection:
             if writing:
