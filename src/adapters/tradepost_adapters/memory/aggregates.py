@@ -36,7 +36,8 @@ class Aggregates(Generic[A]):
         messages = aggregate.take_messages()
         aggregate.version += 1
         self.rows.add(aggregate.id, copy(aggregate))
-        await self._outbox.append(messages)
+        if messages:
+            await self._outbox.append(messages)
 
     async def save(self, aggregate: A, /) -> None:
         """Replace the version it was read at by the next. Raises `StaleVersion`."""
@@ -46,4 +47,5 @@ class Aggregates(Generic[A]):
         messages = aggregate.take_messages()
         aggregate.version += 1
         self.rows[aggregate.id] = copy(aggregate)
-        await self._outbox.append(messages)
+        if messages:
+            await self._outbox.append(messages)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Coroutine, Hashable, ItemsView, Iterable, 
 from contextlib import contextmanager
 from contextvars import copy_context
 from itertools import count
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
-from tradepost.kernel.stepping import ended, refuse_nested, step
+from tradepost.kernel.stepping import ended, refuse_nested, step, swallowed
 from tradepost.kernel.transactions import StaleVersion
 
 K = TypeVar("K", bound=Hashable)
@@ -26,7 +26,8 @@ _MISSING: Final[Any] = object()
 class UniqueViolation(Exception):
     """A row with this key, or this value in a unique index, is already there. `index` is None for the key itself.
 
-    Repositories turn it into what their port promises.
+    Repositories turn it into what their port promises. The transaction is lost with it, as it is on Postgres: work that
+    hides it and goes on is a `TransactionMisuse`.
     """
 
     def __init__(self, table: str, index: str | None, value: object) -> None:
@@ -76,12 +77,13 @@ class _Store(Generic[K, V]):
         self.indexes = tuple(definition.indexes.items())
         self.found: dict[str, dict[Hashable, dict[K, None]]] = {name: {} for name in definition.indexes}
 
-    def check(self, key: K, row: V) -> None:
+    def violation(self, key: K, row: V) -> UniqueViolation | None:
         for name, index in self.indexes:
             if index.unique:
                 for value in index.values(row):
                     if any(holder != key for holder in self.found[name].get(value, ())):
-                        raise UniqueViolation(self.name, name, value)
+                        return UniqueViolation(self.name, name, value)
+        return None
 
     def replace(self, key: K, old: V, new: V) -> None:
         """Put `new` where `old` was, either of them possibly missing. Safe to repeat when it was interrupted."""
@@ -108,13 +110,14 @@ class _Store(Generic[K, V]):
 class Session:
     """A stay in the database, holding its lock: a transaction, or (read-only) a look at what is committed."""
 
-    __slots__ = ("_database", "_tables", "journal", "open")
+    __slots__ = ("_database", "_tables", "journal", "lost", "open")
 
     def __init__(self, database: "MemoryDatabase", journal: list[tuple[_Store[Any, Any], Any, Any]] | None) -> None:
         self._database = database
         self._tables: dict[str, Table[Any, Any]] = {}
         self.journal = journal
         self.open = True
+        self.lost: UniqueViolation | None = None
 
     def table(self, definition: TableOf[K, V]) -> "Table[K, V]":
         table = self._tables.get(definition.name)
@@ -127,6 +130,11 @@ class Session:
     def next(self, sequence: str) -> int:
         """The next number of a sequence, from 1. Never given out again, so a rollback leaves a gap."""
         return self._database.next(sequence)
+
+    def refuse(self, violation: UniqueViolation) -> NoReturn:
+        """Raise it, and remember that this transaction cannot be committed any more."""
+        self.lost = violation
+        raise violation
 
     def roll_back(self) -> None:
         """Put everything back as it was, newest change first."""
@@ -197,7 +205,7 @@ class Table(Generic[K, V]):
     def add(self, key: K, row: V) -> None:
         """Insert. Raises `UniqueViolation` when the key is there, or a value a unique index holds already."""
         if key in self._open():
-            raise UniqueViolation(self._store.name, None, key)
+            self._session.refuse(UniqueViolation(self._store.name, None, key))
         self._put(key, _MISSING, row)
 
     def __setitem__(self, key: K, row: V) -> None:
@@ -221,7 +229,9 @@ class Table(Generic[K, V]):
         store = self._store
         if store.indexes:
             if new is not _MISSING:
-                store.check(key, new)
+                violation = store.violation(key, new)
+                if violation is not None:
+                    self._session.refuse(violation)
             journal.append((store, key, old))
             store.replace(key, old, new)
             return
@@ -286,7 +296,10 @@ class MemoryTransactions(Generic[Tx_co]):
         with self._database.lock:
             session = Session(self._database, [])
             try:
-                return step(work, self._factory(session), copy_context())
+                result = step(work, self._factory(session), copy_context())
+                if session.lost is not None:
+                    raise swallowed(session.lost) from session.lost
+                return result
             except BaseException:
                 session.roll_back()
                 raise
