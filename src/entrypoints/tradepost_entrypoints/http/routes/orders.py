@@ -1,0 +1,380 @@
+"""Orders: buy, pay, confirm, cancel, fulfill, complete, refund, and what became of each."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from tradepost.kernel.access import Actor
+from tradepost.kernel.errors import Kind
+from tradepost.kernel.idempotency import IdempotencyKey
+from tradepost.kernel.ids import id_pattern
+from tradepost.kernel.money import Money
+from tradepost.orders import (
+    Address,
+    CancelOrder,
+    CancelOrderCommand,
+    CapturePayment,
+    CapturePaymentCommand,
+    CompleteOrder,
+    CompleteOrderCommand,
+    ConfirmPayment,
+    ConfirmPaymentCommand,
+    FulfillOrder,
+    FulfillOrderCommand,
+    GetOrder,
+    GetOrderQuery,
+    GetOrderStory,
+    ListOrders,
+    ListOrdersQuery,
+    OrderFilter,
+    OrderItem,
+    OrderStatus,
+    OrderStory,
+    OrderStoryQuery,
+    OrderSummary,
+    OrderView,
+    ParcelLine,
+    PaymentInput,
+    PayOrder,
+    PayOrderCommand,
+    PlaceOrder,
+    PlaceOrderCommand,
+    RefundLine,
+    RefundOrder,
+    RefundOrderCommand,
+    RefundView,
+)
+from tradepost.payments.payment import RefundStatus
+from tradepost_entrypoints.http.endpoint import Refusal, endpoint
+from tradepost_entrypoints.http.envelope import Many, One
+from tradepost_entrypoints.http.parameters import PageQuery
+
+OrderId = Annotated[str, msgspec.Meta(pattern=id_pattern("order"), max_length=40, description="An order's id.")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+LongText = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+Metadata = Annotated[
+    dict[str, str], msgspec.Meta(max_length=50, description="Your own keys: at most 50, values up to 500 characters.")
+]
+Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 4217, such as EUR.")]
+
+ORDER_TOKEN = "x-order-token"  # noqa: S105 - the name of a header
+"""The header in which a guest shows the token of an order. A header, because addresses end up in logs."""
+
+_DECLINED = Refusal(
+    Kind.PAYMENT_DECLINED,
+    "payment.declined",
+    "The payment was declined. Pay order 100001 with another payment method before its reservation runs out.",
+    {"order_id": "order_01m7y7tsamexgajdq8dqk7k2b9", "decline_code": "insufficient_funds"},
+)
+_SHORT = Refusal(
+    Kind.CONFLICT,
+    "stock.insufficient",
+    "Not enough in stock: MUG-BLUE (1 left, 2 asked for). Lower the quantity or leave it out.",
+    {"lines": [{"sku": "MUG-BLUE", "location": "main", "requested": 2, "available": 1}]},
+)
+_NOT_FOR_SALE = Refusal(Kind.INVALID, "order.not_for_sale", "This can not be bought as it is: see errors.")
+_ILLEGAL = Refusal(Kind.CONFLICT, "order.illegal_state", "Order 100001 is expired and can not become canceled.")
+_GONE = Refusal(Kind.NOT_FOUND, "order.not_found", "There is no order 'order_01m7y7tsamexgajdq8dqk7k2b9'.")
+
+
+class PlaceOrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to buy, where it goes, how it is paid."""
+
+    lines: Annotated[tuple[OrderItem, ...], msgspec.Meta(min_length=1, max_length=200)]
+    currency: Currency
+    payment: PaymentInput
+    email: Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    shipping_method: Text | None = None
+    metadata: Metadata = {}
+
+
+@endpoint(
+    "POST",
+    "/orders",
+    tag="Orders",
+    status=201,
+    also=(202,),
+    errors=(_DECLINED, _SHORT, _NOT_FOR_SALE),
+    example={
+        "lines": [{"sku": "MUG-BLUE", "quantity": 2}],
+        "currency": "EUR",
+        "email": "ada@example.com",
+        "shipping_address": {
+            "name": "Ada Lovelace",
+            "line1": "Main Street 1",
+            "city": "Berlin",
+            "postal_code": "10115",
+            "country": "DE",
+        },
+        "shipping_method": "standard",
+        "payment": {"method": "card", "token": "tok_success"},
+    },
+)
+async def place_order(
+    data: PlaceOrderBody, actor: Actor, key: IdempotencyKey | None, place_order: PlaceOrder
+) -> One[OrderView]:
+    """Buy a list of SKUs and quantities in one call.
+
+    201: placed. 202: pending, because the buyer has to open `next_action.url` first, or because the gateway has not
+    said yet (`payment_pending`): read the order again. A guest keeps `token`: it is the only way to read the order.
+    """
+    view = await place_order(
+        PlaceOrderCommand(
+            actor=actor,
+            lines=data.lines,
+            currency=data.currency,
+            payment=data.payment,
+            email=data.email,
+            shipping_address=data.shipping_address,
+            billing_address=data.billing_address,
+            shipping_method=data.shipping_method,
+            metadata=data.metadata,
+            idempotency=key,
+        )
+    )
+    return _order(view, 201)
+
+
+class OrderQuery(PageQuery, frozen=True, kw_only=True):
+    """Which orders."""
+
+    status: OrderStatus | None = None
+    customer_id: Text | None = None
+    number: int | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+
+
+@endpoint("GET", "/orders", tag="Orders", signed_in=True)
+async def list_orders(query: OrderQuery, actor: Actor, list_orders: ListOrders) -> Many[OrderSummary]:
+    """Your own orders; for staff, everybody's. Sort by `created_at`, `number` or `total`."""
+    wanted = OrderFilter(
+        status=query.status,
+        customer_id=query.customer_id,
+        number=query.number,
+        created_from=query.created_from,
+        created_before=query.created_before,
+    )
+    return Many(await list_orders(ListOrdersQuery(actor=actor, wanted=wanted, page=query.page_request())), query)
+
+
+@endpoint("GET", "/orders/{order_id}", tag="Orders", errors=(_GONE,))
+async def get_order(order_id: OrderId, actor: Actor, headers: Mapping[str, str], get_order: GetOrder) -> One[OrderView]:
+    """One order. A guest sends its token in X-Order-Token."""
+    return _order(
+        await get_order(GetOrderQuery(actor=actor, order_id=order_id, order_token=headers.get(ORDER_TOKEN))), 200
+    )
+
+
+@endpoint("GET", "/orders/{order_id}/history", tag="Orders", errors=(_GONE,))
+async def get_order_history(
+    order_id: OrderId, actor: Actor, headers: Mapping[str, str], get_order_story: GetOrderStory
+) -> One[OrderStory]:
+    """Who did what and when, the payments with every try, and the refunds."""
+    story = await get_order_story(OrderStoryQuery(actor=actor, order_id=order_id, order_token=headers.get(ORDER_TOKEN)))
+    return One(story, links={"order": f"/orders/{order_id}"})
+
+
+class PayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The token of another payment method."""
+
+    token: Text
+
+
+@endpoint(
+    "POST",
+    "/orders/{order_id}/pay",
+    tag="Orders",
+    also=(202,),
+    errors=(_DECLINED, _ILLEGAL, _GONE),
+    example={"token": "tok_success"},
+)
+async def pay_order(
+    order_id: OrderId,
+    data: PayBody,
+    actor: Actor,
+    headers: Mapping[str, str],
+    key: IdempotencyKey | None,
+    pay_order: PayOrder,
+) -> One[OrderView]:
+    """Pay a pending order with another token, after a decline."""
+    view = await pay_order(
+        PayOrderCommand(
+            actor=actor, order_id=order_id, token=data.token, order_token=headers.get(ORDER_TOKEN), idempotency=key
+        )
+    )
+    return _order(view, 200)
+
+
+@endpoint("POST", "/orders/{order_id}/confirm", tag="Orders", also=(202,), errors=(_DECLINED, _GONE))
+async def confirm_payment(
+    order_id: OrderId, actor: Actor, headers: Mapping[str, str], confirm_payment: ConfirmPayment
+) -> One[OrderView]:
+    """Go on after the buyer has done what `next_action` asked for. Safe to repeat."""
+    view = await confirm_payment(
+        ConfirmPaymentCommand(actor=actor, order_id=order_id, order_token=headers.get(ORDER_TOKEN))
+    )
+    return _order(view, 200)
+
+
+class CaptureBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much; all that is held or owed without it."""
+
+    amount: Money | None = None
+
+
+@endpoint("POST", "/orders/{order_id}/capture", tag="Orders", signed_in=True, errors=(_DECLINED, _ILLEGAL, _GONE))
+async def capture_payment(
+    order_id: OrderId, data: CaptureBody, actor: Actor, key: IdempotencyKey | None, capture_payment: CapturePayment
+) -> One[OrderView]:
+    """Collect what a card holds, or record that the money of a manual payment has arrived. For staff."""
+    command = CapturePaymentCommand(actor=actor, order_id=order_id, amount=data.amount, idempotency=key)
+    return _order(await capture_payment(command), 200)
+
+
+class CancelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Text = "requested"
+
+
+@endpoint("POST", "/orders/{order_id}/cancel", tag="Orders", errors=(_ILLEGAL, _GONE))
+async def cancel_order(
+    order_id: OrderId,
+    data: CancelBody,
+    actor: Actor,
+    headers: Mapping[str, str],
+    key: IdempotencyKey | None,
+    expected_version: int | None,
+    cancel_order: CancelOrder,
+) -> One[OrderView]:
+    """End an order before anything of it left: stock returns at once, money within the next round of recovery."""
+    view = await cancel_order(
+        CancelOrderCommand(
+            actor=actor,
+            order_id=order_id,
+            reason=data.reason,
+            expected_version=expected_version,
+            order_token=headers.get(ORDER_TOKEN),
+            idempotency=key,
+        )
+    )
+    return _order(view, 200)
+
+
+class FulfillBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What leaves together; everything that has not left yet when `lines` is empty."""
+
+    lines: Annotated[tuple[ParcelLine, ...], msgspec.Meta(max_length=200)] = ()
+    carrier: Text | None = None
+    tracking_number: Text | None = None
+    tracking_url: LongText | None = None
+
+
+@endpoint(
+    "POST",
+    "/orders/{order_id}/fulfillments",
+    tag="Orders",
+    status=201,
+    signed_in=True,
+    errors=(_ILLEGAL, _GONE),
+    example={"lines": [{"line": 1, "quantity": 1}], "carrier": "DHL", "tracking_number": "00340434161094042557"},
+)
+async def fulfill_order(
+    order_id: OrderId,
+    data: FulfillBody,
+    actor: Actor,
+    key: IdempotencyKey | None,
+    expected_version: int | None,
+    fulfill_order: FulfillOrder,
+) -> One[OrderView]:
+    """Send a parcel. For staff."""
+    view = await fulfill_order(
+        FulfillOrderCommand(
+            actor=actor,
+            order_id=order_id,
+            lines=data.lines,
+            carrier=data.carrier,
+            tracking_number=data.tracking_number,
+            tracking_url=data.tracking_url,
+            expected_version=expected_version,
+            idempotency=key,
+        )
+    )
+    return _order(view, 201)
+
+
+@endpoint("POST", "/orders/{order_id}/complete", tag="Orders", signed_in=True, errors=(_ILLEGAL, _GONE))
+async def complete_order(
+    order_id: OrderId, actor: Actor, expected_version: int | None, complete_order: CompleteOrder
+) -> One[OrderView]:
+    """Close an order of which everything is sent and paid. For staff."""
+    command = CompleteOrderCommand(actor=actor, order_id=order_id, expected_version=expected_version)
+    return _order(await complete_order(command), 200)
+
+
+class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An amount, or lines, or neither: everything that is left."""
+
+    amount: Money | None = None
+    lines: Annotated[tuple[RefundLine, ...], msgspec.Meta(max_length=200)] = ()
+    reason: Text = "requested"
+
+
+@endpoint(
+    "POST",
+    "/orders/{order_id}/refunds",
+    tag="Orders",
+    status=201,
+    also=(202,),
+    signed_in=True,
+    errors=(
+        Refusal(Kind.CONFLICT, "payment.over_refund", "5.00 EUR of this payment can be refunded, not 6.00 EUR."),
+        _GONE,
+    ),
+    example={"lines": [{"line": 1, "quantity": 1, "restock": True}], "reason": "damaged"},
+)
+async def refund_order(
+    order_id: OrderId, data: RefundBody, actor: Actor, key: IdempotencyKey | None, refund_order: RefundOrder
+) -> One[RefundView]:
+    """Give money back, restocking or not. 202 while the gateway has not said. For staff."""
+    view = await refund_order(
+        RefundOrderCommand(
+            actor=actor,
+            order_id=order_id,
+            amount=data.amount,
+            lines=data.lines,
+            reason=data.reason,
+            idempotency=key,
+        )
+    )
+    status = 202 if view.status is RefundStatus.PENDING else 201
+    return One(view, status=status, location=f"/orders/{order_id}/history", links={"order": f"/orders/{order_id}"})
+
+
+def _order(view: OrderView, status: int) -> One[OrderView]:
+    """202 while the payment waits for the buyer or for the gateway."""
+    waits = view.next_action is not None or view.payment_pending
+    here = f"/orders/{view.id}"
+    return One(
+        view, status=202 if waits and status != 200 else status, location=here, links={"history": f"{here}/history"}
+    )
+
+
+ROUTES = (
+    place_order,
+    list_orders,
+    get_order,
+    get_order_history,
+    pay_order,
+    confirm_payment,
+    capture_payment,
+    cancel_order,
+    fulfill_order,
+    complete_order,
+    refund_order,
+)
