@@ -65,10 +65,15 @@ class _Parameter:
             return None
         raw = [self._from_text(text) for text in texts]
         value = raw if self.many else raw[0]
-        found = faults_of(value, self.wanted)
-        for fault in found:
+        try:
+            converted = msgspec.convert(value, self.wanted)
+            if not any("\0" in text for text in texts):
+                return converted
+        except msgspec.ValidationError:
+            pass
+        for fault in faults_of(value, self.wanted):
             self._fault(faults, fault.detail, fault.code)
-        return None if found else msgspec.convert(value, self.wanted)
+        return None
 
     def _from_text(self, text: str) -> Any:
         """A number or truth value when the parameter wants one and the text is one; otherwise the text, to be refused."""

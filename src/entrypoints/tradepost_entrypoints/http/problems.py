@@ -103,8 +103,14 @@ def problem(
     )
     members: Any = document
     if data:
-        members = {**data, **msgspec.to_builtins(document)}
-    return HttpResponse(status, msgspec.json.encode(members), headers, media_type=PROBLEM)
+        standard = msgspec.to_builtins(document)
+        members = {**standard, **{name: value for name, value in data.items() if name not in standard}}
+    return HttpResponse(
+        status,
+        msgspec.json.encode(members),
+        [(b"cache-control", b"no-store"), *(headers or ())],
+        media_type=PROBLEM,
+    )
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> HttpResponse:

@@ -1,0 +1,261 @@
+"""Settings: environment variables `TRADEPOST_…`, a `.env` file beside them, `TRADEPOST_…_FILE` for secrets.
+
+Every mistake is found at start, all of them at once, by name. The environment wins over `.env`. No secret has a usable
+default: `dev` alone makes one up, and `Settings.made_up` says which.
+"""
+
+import difflib
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+from dotenv import dotenv_values
+
+from tradepost_entrypoints.logs import redact_text
+
+PREFIX = "TRADEPOST_"
+_FILE = "_FILE"
+_FOREIGN = ("TRADEPOST_TEST_",)  # for the test suite, which starts services with its own environment
+_INTEGER = re.compile(r"[0-9]{1,9}")
+_DURATION = re.compile(r"([0-9]{1,9})\s*(s|m|h|d)?")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_MIN_SECRET = 32
+
+
+class Secret:
+    """A text that does not show itself in logs, tracebacks and reprs. `reveal()` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret([hidden])"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and secrets.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+Url = Annotated[str, msgspec.Meta(extra={"file": True})]  # may hold a password, so it may come from a file as well
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How this process runs. Made by `load`; every field is `TRADEPOST_` and its name in capitals."""
+
+    database_url: Annotated[
+        Url, msgspec.Meta(description="sqlite:///file.db, postgresql://user:password@host/name")
+    ] = "sqlite:///tradepost.db"
+    database_pool_size: Annotated[
+        int, msgspec.Meta(ge=1, le=100, description="Connections a worker; 4 to 10 is best.")
+    ] = 8
+    cache_url: Annotated[Url, msgspec.Meta(description="memory:// or redis://host:6379/0")] = "memory://"
+    payment_gateway: Annotated[
+        Url, msgspec.Meta(description="simulated:///file.db, or the address of a simulated gateway in its own process")
+    ] = "simulated:///tradepost-gateway.db"
+    token_secret: Annotated[
+        Secret, msgspec.Meta(description=f"Signs access and order tokens; at least {_MIN_SECRET} characters.")
+    ]
+    token_lifetime: Annotated[
+        timedelta, msgspec.Meta(description="How long an access token is good: 900, 15m, 1h.")
+    ] = timedelta(minutes=15)
+    host: Annotated[str, msgspec.Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes; SQLite allows one.")] = 1
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], msgspec.Meta(description="Least level logged.")
+    ] = "info"
+    log_format: Annotated[Literal["json", "text"], msgspec.Meta(description="json for machines, text for eyes.")] = (
+        "json"
+    )
+    made_up: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={redact_text(value)!r}" if isinstance(value, str) else f"{name}={value!r}"
+            for name, value in ((name, getattr(self, name)) for name in self.__struct_fields__)
+        )
+        return f"Settings({shown})"
+
+
+class SettingsError(Exception):
+    """The settings can not be used. `mistakes` has one sentence for each thing that is wrong; none shows a secret."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class Variable(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting as its variable: for the reference and for `tradepost doctor`."""
+
+    name: str
+    field: str
+    description: str
+    default: str | None
+    may_be_file: bool
+
+
+_SCHEMES = {
+    "database_url": ("sqlite:///", "postgresql://"),
+    "cache_url": ("memory://", "redis://", "rediss://", "unix://"),
+    "payment_gateway": ("simulated:///", "http://", "https://"),
+}
+
+
+def variables() -> Iterator[Variable]:
+    """Every setting there is."""
+    for field in msgspec.structs.fields(Settings):
+        if field.name == "made_up":
+            continue
+        metas = [meta for meta in get_args(field.type) if isinstance(meta, msgspec.Meta)]
+        yield Variable(
+            name=PREFIX + field.name.upper(),
+            field=field.name,
+            description=next((meta.description for meta in metas if meta.description), ""),
+            default=None if field.required else str(field.default),
+            may_be_file=get_args(field.type)[0] is Secret or any((meta.extra or {}).get("file") for meta in metas),
+        )
+
+
+def load(
+    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env"), dev: bool = False
+) -> Settings:
+    """The settings of this process. Raises SettingsError naming every mistake."""
+    return _Loader(os.environ if environment is None else environment, env_file, dev).load()
+
+
+class _Loader:
+    def __init__(self, environment: Mapping[str, str], env_file: Path | None, dev: bool) -> None:
+        self._mistakes: list[str] = []
+        self._dev = dev
+        self._given = {**self._from_file(env_file), **environment}
+        self._given = {name: value for name, value in self._given.items() if name.startswith(PREFIX)}
+
+    def load(self) -> Settings:
+        known = list(variables())
+        types = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+        values: dict[str, Any] = {}
+        made_up: list[str] = []
+        for variable in known:
+            text = self._text(variable)
+            if text is not None:
+                value = self._value(variable, types[variable.field], text)
+                if value is not None:
+                    values[variable.field] = value
+            elif variable.default is None and self._missing(variable, values):
+                made_up.append(variable.name)
+        self._refuse_unknown(known)
+        self._refuse_together(values)
+        if self._mistakes:
+            raise SettingsError(self._mistakes)
+        return Settings(**values, made_up=tuple(made_up))
+
+    def _from_file(self, env_file: Path | None) -> dict[str, str]:
+        if env_file is None or not env_file.exists():
+            return {}
+        try:
+            found = dotenv_values(env_file, interpolate=False)
+        except (OSError, UnicodeDecodeError) as error:
+            self._mistakes.append(f"{env_file} can not be read: {_reason(error)}.")
+            return {}
+        return {name: value or "" for name, value in found.items()}
+
+    def _text(self, variable: Variable) -> str | None:
+        """What was given for it, from the variable or from the file that `NAME_FILE` names."""
+        text, path = self._given.get(variable.name), self._given.get(variable.name + _FILE)
+        if not variable.may_be_file or path is None:
+            return text
+        if text is not None:
+            self._mistakes.append(f"{variable.name} and {variable.name}{_FILE} are both set; keep one.")
+            return text
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            self._mistakes.append(f"{variable.name}{_FILE} names {path!r}, which can not be read: {_reason(error)}.")
+            return ""
+
+    def _missing(self, variable: Variable, values: dict[str, Any]) -> bool:
+        if not self._dev:
+            hint = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+            self._mistakes.append(f"{variable.name} is not set and has no default; make one with: {hint}")
+            return False
+        values[variable.field] = Secret(secrets.token_urlsafe(48))
+        return True
+
+    def _value(self, variable: Variable, annotation: Any, text: str) -> Any:
+        """The value, or None and a mistake."""
+        if text == "" and variable.name + _FILE in self._given:
+            return None  # said already, or an empty file
+        try:
+            raw = _parse(_bare(annotation), text)
+            _check(variable.field, raw)
+            return raw if isinstance(raw, (Secret, timedelta)) else msgspec.convert(raw, annotation)
+        except (ValueError, OverflowError) as error:
+            shown = "" if variable.may_be_file else f" is {text!r}"
+            self._mistakes.append(f"{variable.name}{shown}: {str(error)[:1].lower()}{str(error)[1:].rstrip('.')}.")
+            return None
+
+    def _refuse_unknown(self, known: list[Variable]) -> None:
+        names = [variable.name for variable in known]
+        names += [variable.name + _FILE for variable in known if variable.may_be_file]
+        for name in sorted(self._given):
+            if name in names or name.startswith(_FOREIGN):
+                continue
+            close = difflib.get_close_matches(name, names, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            self._mistakes.append(f"{name} is not a setting of Tradepost.{hint}")
+
+    def _refuse_together(self, values: Mapping[str, Any]) -> None:
+        database = values.get("database_url", "sqlite:///")
+        if values.get("workers", 1) > 1 and database.startswith("sqlite"):
+            self._mistakes.append("TRADEPOST_WORKERS: SQLite has one writer, so one worker; use Postgres for more.")
+
+
+def _bare(annotation: Any) -> Any:
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return annotation
+
+
+def _parse(kind: Any, text: str) -> Any:
+    """Text to the type of a setting. Raises ValueError with what was expected."""
+    if kind is Secret:
+        return Secret(text)
+    if kind is int:
+        if not _INTEGER.fullmatch(text):
+            raise ValueError("expected a whole number")
+        return int(text)
+    if kind is timedelta:
+        match = _DURATION.fullmatch(text)
+        if match is None or int(match[1]) == 0:
+            raise ValueError("expected seconds or a duration such as 90s, 15m, 1h or 7d")
+        return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+    if get_origin(kind) is Literal and text not in get_args(kind):
+        raise ValueError(f"expected one of {', '.join(get_args(kind))}")
+    return text
+
+
+def _check(field: str, value: Any) -> None:
+    if isinstance(value, Secret) and len(value.reveal()) < _MIN_SECRET:
+        raise ValueError(f"expected at least {_MIN_SECRET} characters")
+    schemes = _SCHEMES.get(field)
+    if schemes and not value.startswith(schemes):
+        raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
+    if schemes and value in schemes and value != "memory://":
+        raise ValueError(f"nothing follows {value}")
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else "it is not UTF-8"
