@@ -99,6 +99,8 @@ class Money(msgspec.Struct, frozen=True):
         return Money(self.amount - other.amount, self.currency)
 
     def __mul__(self, times: int) -> "Money":
+        if not isinstance(times, int):
+            return NotImplemented
         return Money(self.amount * times, self.currency)
 
     def __neg__(self) -> "Money":
