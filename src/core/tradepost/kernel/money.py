@@ -47,7 +47,7 @@ def exponent(code: str) -> int:
     return _EXPONENTS[currency(code)]
 
 
-class Money(msgspec.Struct, frozen=True):
+class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount in minor units (cents for EUR, yen for JPY) of a currency.
 
     Adding and comparing different currencies raises `money.currency_mismatch`. Multiplies by whole numbers only: what

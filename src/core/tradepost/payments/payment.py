@@ -232,7 +232,7 @@ class Operation(Aggregate, kw_only=True):
             self.lease_until = at + timedelta(seconds=min(5 * 2 ** (self.attempts - 1), 300))
 
 
-class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
+class RefundLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which line of the order the refund is for, how many of it, and whether they are back on the shelf."""
 
     line: int

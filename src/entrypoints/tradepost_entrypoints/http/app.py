@@ -14,7 +14,7 @@ from tradepost_entrypoints.http.health import Check, Health
 from tradepost_entrypoints.http.middleware import Front, Metrics
 from tradepost_entrypoints.http.openapi import ApiDescription
 from tradepost_entrypoints.http.problems import on_exception
-from tradepost_entrypoints.http.routes import ENDPOINTS
+from tradepost_entrypoints.http.routes import ROUTES
 from tradepost_entrypoints.logs import EventLog
 
 
@@ -45,7 +45,7 @@ class MissingParts(LookupError):
 def create_app(
     services: Services,
     *,
-    endpoints: Sequence[Endpoint] = ENDPOINTS,
+    endpoints: Sequence[Endpoint] = ROUTES,
     metrics: Metrics | None = None,
     log: EventLog | None = None,
 ) -> Litestar:

@@ -71,6 +71,9 @@ class BodyReader:
     """Decodes bodies of one type. `read` raises BadRequest for what is no JSON; faults of shape are collected."""
 
     def __init__(self, wanted: Any, *, optional: bool = False) -> None:
+        lax = sorted(_lax(wanted))
+        if lax:
+            raise TypeError(f"A body takes no Struct that ignores unknown fields: {', '.join(lax)}.")
         self.wanted = wanted
         self.optional = optional
         self._decode = msgspec.json.Decoder(wanted, strict=True).decode
@@ -113,6 +116,16 @@ class BodyReader:
             raise _malformed(f"The body is not UTF-8: byte {error.start} is wrong.") from error
         except ValueError as error:
             raise _malformed(_why_not_json(error)) from error
+
+
+def _lax(wanted: Any) -> set[str]:
+    """The Structs in a body that would let unknown fields pass."""
+    _, components = msgspec.json.schema_components([wanted], ref_template="{name}")
+    return {
+        name
+        for name, schema in components.items()
+        if "properties" in schema and schema.get("additionalProperties") is not False
+    }
 
 
 def _malformed(detail: str) -> BadRequest:

@@ -8,7 +8,7 @@ A route is a function whose parameters say what it needs:
 - a name in the path (`{order_id}`): that path parameter, checked against its annotation;
 - `data`: the JSON body; `query`: the query string; both Structs;
 - `actor`: who asks; `key`: the Idempotency-Key; `expected_version`: the version in If-Match;
-- `headers`: the request's headers, for a token that comes in one;
+- one annotated with `Header(name)`: that header, None without it;
 - anything else: a use case or another part of the application by that name, looked up once at start.
 
 Everything wrong with path, query, headers and body is refused together.
@@ -29,7 +29,7 @@ from tradepost_entrypoints.http.body import BodyReader, read_body
 from tradepost_entrypoints.http.call import Call, call_of
 from tradepost_entrypoints.http.envelope import API, Answer, Many, One
 from tradepost_entrypoints.http.faults import unknown
-from tradepost_entrypoints.http.parameters import NoQuery, PageQuery, PathReader, Query, QueryReader
+from tradepost_entrypoints.http.parameters import NoQuery, PathReader, Query, QueryReader
 from tradepost_entrypoints.http.preconditions import expected_version, idempotency_key
 from tradepost_entrypoints.http.problems import BadRequest, ProblemFault
 from tradepost_entrypoints.http.response import HttpResponse
@@ -38,7 +38,15 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Actor]]
 """Tells from the headers who asks. Called when there is an Authorization header; raises `unauthenticated` for a bad one."""
 
-_READ = frozenset({"data", "query", "actor", "key", "expected_version", "headers"})
+_READ = frozenset({"data", "query", "actor", "key", "expected_version"})
+
+
+@dataclass(frozen=True)
+class Header:
+    """Says that a parameter comes in a header: `order_token: Annotated[str | None, Header("X-Order-Token", "…")]`."""
+
+    name: str
+    description: str
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -92,7 +100,18 @@ class Endpoint:
     @property
     def needs(self) -> list[str]:
         """The names of the use cases and other parts it wants from the application."""
-        return [name for name in self.parameters if name not in _READ and name not in self.path_names]
+        read = {*_READ, *self.path_names, *self.headers}
+        return [name for name in self.parameters if name not in read]
+
+    @property
+    def headers(self) -> dict[str, Header]:
+        """The parameters that come in headers."""
+        return {
+            name: mark
+            for name, kind in self.parameters.items()
+            for mark in get_args(kind)[1:]
+            if isinstance(mark, Header)
+        }
 
     @property
     def body(self) -> tuple[Any, bool] | None:
@@ -197,7 +216,7 @@ class _Reader:
         self._wants_actor = "actor" in names
         self._wants_key = "key" in names
         self._wants_version = "expected_version" in names
-        self._wants_headers = "headers" in names
+        self._headers = [(name, mark.name.lower().encode()) for name, mark in declared.headers.items()]
         self._fields = _field_names(declared.view) if get_origin(declared.answer) in (One, Many) else ()
 
     async def read(self, call: Call, request: Request[Any, Any, Any]) -> dict[str, Any]:
@@ -214,8 +233,9 @@ class _Reader:
             arguments["query"] = query
         if self._wants_actor:
             arguments["actor"] = call.actor
-        if self._wants_headers:
-            arguments["headers"] = _texts(call)
+        for name, header in self._headers:
+            value = call.headers.get(header)
+            arguments[name] = None if value is None else value.decode("latin-1")
         if self._wants_version:
             arguments["expected_version"] = expected_version(call, faults)
         if self._wants_key:
@@ -253,6 +273,3 @@ def _summary(faults: list[ProblemFault]) -> str:
     if len(faults) == 1:
         return f"One thing is wrong with the request: {faults[0].detail}"
     return f"{len(faults)} things are wrong with the request; see errors."
-
-
-__all__ = ["Authenticate", "Endpoint", "PageQuery", "Query", "Refusal", "endpoint", "handler_of"]

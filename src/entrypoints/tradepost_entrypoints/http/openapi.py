@@ -90,10 +90,10 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
 class _Schemas:
     """The schema of every type the routes mention, by reference."""
 
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        types: list[Any] = [Problem]
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        queries = dict.fromkeys(declared.query for declared in endpoints)
+        types: list[Any] = [Problem, *queries]
         for declared in endpoints:
-            types.append(declared.query)
             types.extend(declared.path_parameters.values())
             if declared.body is not None:
                 types.append(declared.body[0])
@@ -104,15 +104,9 @@ class _Schemas:
         found, self.components = msgspec.json.schema_components(unique, ref_template=_REF)
         self._by_type = dict(zip(unique, found, strict=True))
         # Parameters are described one by one where they are used; their Structs need no component.
-        self.queries = {
-            declared.query: self.components.pop(self._by_type[declared.query]["$ref"].rsplit("/", 1)[1], None)
-            or self._earlier(declared.query)
-            for declared in endpoints
-        }
+        names = {query: self._by_type[query]["$ref"].rsplit("/", 1)[1] for query in queries}
+        self.queries = {query: self.components.pop(name) for query, name in names.items()}
         self.components["Problem"]["additionalProperties"] = True
-
-    def _earlier(self, query: Any) -> Any:
-        return msgspec.json.schema(query)["$defs"][query.__name__]
 
     def of(self, wanted: Any) -> dict[str, Any]:
         return dict(self._by_type[wanted])
@@ -181,7 +175,10 @@ def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _headers(declared: Endpoint) -> list[dict[str, Any]]:
-    found = []
+    found: list[dict[str, Any]] = [
+        {"name": header.name, "in": "header", "description": header.description, "schema": {"type": "string"}}
+        for header in declared.headers.values()
+    ]
     if "key" in declared.parameters:
         found.append(
             {

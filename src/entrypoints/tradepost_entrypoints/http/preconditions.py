@@ -12,7 +12,7 @@ _TAG = re.compile(rb'\s*(?:W/)?"(?:v)?(\d{1,18})(?:-[0-9a-f]+)?"\s*')
 _ANY_TAG = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_GUEST_TOKENS = (b"cart-token", b"order-token")
+_GUEST_TOKENS = (b"x-cart-token", b"x-order-token")
 
 
 def expected_version(call: Call, faults: list[ProblemFault]) -> int | None:

@@ -56,4 +56,4 @@ async def docs_icon() -> Text:
     return Text(_static("favicon-32x32.png"), "image/png", _KEEP)
 
 
-ENDPOINTS = (openapi, docs_page, docs_script, docs_style, docs_start, docs_icon)
+ROUTES = (openapi, docs_page, docs_script, docs_style, docs_start, docs_icon)

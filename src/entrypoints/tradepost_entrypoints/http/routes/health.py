@@ -34,4 +34,4 @@ async def metrics(metrics: Metrics) -> Text:
     return Text(metrics.exposition(), metrics.media_type)
 
 
-ENDPOINTS = (live, ready, health, metrics)
+ROUTES = (live, ready, health, metrics)

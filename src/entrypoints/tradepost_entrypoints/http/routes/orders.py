@@ -1,6 +1,5 @@
 """Orders: buy, pay, confirm, cancel, fulfill, complete, refund, and what became of each."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -47,7 +46,7 @@ from tradepost.orders import (
     RefundView,
 )
 from tradepost.payments.payment import RefundStatus
-from tradepost_entrypoints.http.endpoint import Refusal, endpoint
+from tradepost_entrypoints.http.endpoint import Header, Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
 from tradepost_entrypoints.http.parameters import PageQuery
 
@@ -59,8 +58,8 @@ Metadata = Annotated[
 ]
 Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 4217, such as EUR.")]
 
-ORDER_TOKEN = "x-order-token"  # noqa: S105 - the name of a header
-"""The header in which a guest shows the token of an order. A header, because addresses end up in logs."""
+OrderToken = Annotated[str | None, Header("X-Order-Token", "The token a guest was given with the order.")]
+"""A header, because addresses end up in logs."""
 
 _DECLINED = Refusal(
     Kind.PAYMENT_DECLINED,
@@ -163,19 +162,17 @@ async def list_orders(query: OrderQuery, actor: Actor, list_orders: ListOrders) 
 
 
 @endpoint("GET", "/orders/{order_id}", tag="Orders", errors=(_GONE,))
-async def get_order(order_id: OrderId, actor: Actor, headers: Mapping[str, str], get_order: GetOrder) -> One[OrderView]:
+async def get_order(order_id: OrderId, actor: Actor, order_token: OrderToken, get_order: GetOrder) -> One[OrderView]:
     """One order. A guest sends its token in X-Order-Token."""
-    return _order(
-        await get_order(GetOrderQuery(actor=actor, order_id=order_id, order_token=headers.get(ORDER_TOKEN))), 200
-    )
+    return _order(await get_order(GetOrderQuery(actor=actor, order_id=order_id, order_token=order_token)), 200)
 
 
 @endpoint("GET", "/orders/{order_id}/history", tag="Orders", errors=(_GONE,))
 async def get_order_history(
-    order_id: OrderId, actor: Actor, headers: Mapping[str, str], get_order_story: GetOrderStory
+    order_id: OrderId, actor: Actor, order_token: OrderToken, get_order_story: GetOrderStory
 ) -> One[OrderStory]:
     """Who did what and when, the payments with every try, and the refunds."""
-    story = await get_order_story(OrderStoryQuery(actor=actor, order_id=order_id, order_token=headers.get(ORDER_TOKEN)))
+    story = await get_order_story(OrderStoryQuery(actor=actor, order_id=order_id, order_token=order_token))
     return One(story, links={"order": f"/orders/{order_id}"})
 
 
@@ -197,27 +194,23 @@ async def pay_order(
     order_id: OrderId,
     data: PayBody,
     actor: Actor,
-    headers: Mapping[str, str],
+    order_token: OrderToken,
     key: IdempotencyKey | None,
     pay_order: PayOrder,
 ) -> One[OrderView]:
     """Pay a pending order with another token, after a decline."""
     view = await pay_order(
-        PayOrderCommand(
-            actor=actor, order_id=order_id, token=data.token, order_token=headers.get(ORDER_TOKEN), idempotency=key
-        )
+        PayOrderCommand(actor=actor, order_id=order_id, token=data.token, order_token=order_token, idempotency=key)
     )
     return _order(view, 200)
 
 
 @endpoint("POST", "/orders/{order_id}/confirm", tag="Orders", also=(202,), errors=(_DECLINED, _GONE))
 async def confirm_payment(
-    order_id: OrderId, actor: Actor, headers: Mapping[str, str], confirm_payment: ConfirmPayment
+    order_id: OrderId, actor: Actor, order_token: OrderToken, confirm_payment: ConfirmPayment
 ) -> One[OrderView]:
     """Go on after the buyer has done what `next_action` asked for. Safe to repeat."""
-    view = await confirm_payment(
-        ConfirmPaymentCommand(actor=actor, order_id=order_id, order_token=headers.get(ORDER_TOKEN))
-    )
+    view = await confirm_payment(ConfirmPaymentCommand(actor=actor, order_id=order_id, order_token=order_token))
     return _order(view, 200)
 
 
@@ -247,7 +240,7 @@ async def cancel_order(
     order_id: OrderId,
     data: CancelBody,
     actor: Actor,
-    headers: Mapping[str, str],
+    order_token: OrderToken,
     key: IdempotencyKey | None,
     expected_version: int | None,
     cancel_order: CancelOrder,
@@ -259,7 +252,7 @@ async def cancel_order(
             order_id=order_id,
             reason=data.reason,
             expected_version=expected_version,
-            order_token=headers.get(ORDER_TOKEN),
+            order_token=order_token,
             idempotency=key,
         )
     )
