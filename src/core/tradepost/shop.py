@@ -78,7 +78,13 @@ class Shop:
 
     @cached_property
     def _runner(self) -> OperationRunner:
-        return OperationRunner(self._transactions, {self._gateway.name: self._gateway}, self._clock, self._ids)
+        return OperationRunner(
+            self._transactions,
+            {self._gateway.name: self._gateway},
+            self._clock,
+            self._ids,
+            self._policy.operation_lease,
+        )
 
     @cached_property
     def place_order(self) -> PlaceOrder:

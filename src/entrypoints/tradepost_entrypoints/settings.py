@@ -70,6 +70,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_lifetime: Annotated[
         timedelta, msgspec.Meta(description="How long an access token is good: 900, 15m, 1h.")
     ] = timedelta(minutes=15)
+    reservation: Annotated[
+        timedelta, msgspec.Meta(description="How long an unpaid order holds its stock: 15m, 1h.")
+    ] = timedelta(minutes=15)
+    operation_lease: Annotated[
+        timedelta,
+        msgspec.Meta(description="How long a request to the gateway is left alone before recovery repeats it."),
+    ] = timedelta(seconds=60)
+    prices_include_tax: Annotated[bool, msgspec.Meta(description="Whether price tags include tax: true or false.")] = (
+        True
+    )
+    home_country: Annotated[
+        str, msgspec.Meta(pattern="^[A-Z]{2}$", description="Where the shop is at home, ISO 3166-1: DE.")
+    ] = "DE"
     host: Annotated[str, msgspec.Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
     workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes; SQLite allows one.")] = 1
@@ -237,6 +250,10 @@ def _parse(kind: Any, text: str) -> Any:
         if not _INTEGER.fullmatch(text):
             raise ValueError("expected a whole number")
         return int(text)
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise ValueError("expected true or false")
+        return text == "true"
     if kind is timedelta:
         match = _DURATION.fullmatch(text)
         if match is None or int(match[1]) == 0:

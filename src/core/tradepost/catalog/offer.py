@@ -3,7 +3,6 @@
 import msgspec
 
 from tradepost.catalog.product import Product
-
 from tradepost.kernel.money import Money
 
 

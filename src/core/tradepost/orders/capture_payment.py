@@ -65,6 +65,7 @@ class CapturePayment:
                 await tx.orders.save(order)
             else:
                 operation = payment.request_capture(operation_id, amount, at=now)
+                operation.lease(now + self._runner.lease)
                 await tx.operations.add(operation)
                 started.append((operation, payment.gateway))
             await tx.payments.save(payment)

@@ -1,6 +1,7 @@
 """Sends one operation to the gateway, outside any transaction, and records the answer in one."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.errors import Conflict
@@ -17,8 +18,14 @@ class OperationRunner:
     """The runner of operations. Whoever holds an operation's lease hands it over; the runner never claims one itself."""
 
     def __init__(
-        self, transactions: Transactions[OrderTx], gateways: Mapping[str, PaymentGateway], clock: Clock, ids: TypeIds
+        self,
+        transactions: Transactions[OrderTx],
+        gateways: Mapping[str, PaymentGateway],
+        clock: Clock,
+        ids: TypeIds,
+        lease: timedelta,
     ) -> None:
+        self.lease = lease
         self._transactions = transactions
         self._gateways = gateways
         self._clock = clock

@@ -82,6 +82,7 @@ class PayOrder:
                     {"retry_after": 5},
                 )
             operation = payment.authorize(operation_id, command.token, at=now)
+            operation.lease(now + self._runner.lease)
             await tx.operations.add(operation)
             # Saving serializes two tries at the same moment: the second one starts over and sees the first.
             await tx.payments.save(payment)

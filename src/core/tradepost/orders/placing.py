@@ -146,6 +146,7 @@ async def open_order(
     operation = None
     if card:
         operation = payment.authorize(operation_id, draft.payment.token or "", at=at)
+        operation.lease(at + policy.operation_lease)
     else:
         order.place(by=by, at=at)
     await tx.orders.add(order)

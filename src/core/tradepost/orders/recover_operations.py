@@ -1,13 +1,17 @@
 """Carry on what somebody began and did not finish: a process died, a gateway did not answer, an order ended early."""
 
+import asyncio
+
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.ports import OrderTx
 from tradepost.payments.gateway import Authorize
-from tradepost.payments.payment import OPERATION_LEASE, Operation
+from tradepost.payments.payment import Operation
 
 BATCH = 50
+AT_ONCE = 8
 
 
 class RecoverOperations:
@@ -26,13 +30,20 @@ class RecoverOperations:
         now = self._clock.now()
 
         async def claim(tx: OrderTx) -> list[tuple[Operation, str | None]]:
-            claimed = await tx.operations.claim_due(now, now + OPERATION_LEASE, limit=BATCH)
+            claimed = await tx.operations.claim_due(now, now + self._runner.lease, limit=BATCH)
             return [(operation, (await tx.payments.get(operation.payment_id)).gateway) for operation in claimed]
 
-        settled = 0
-        for operation, gateway in await self._transactions.run(claim):
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def carry_on(operation: Operation, gateway: str | None) -> bool:
             waited = isinstance(operation.request, Authorize) and operation.reference is not None
             step = self._runner.ask if waited else self._runner.send
-            _, after = await step(operation, gateway)
-            settled += after.settled
-        return settled
+            async with at_once:
+                try:
+                    _, after = await step(operation, gateway)
+                except TradepostError:  # one that can not be carried on now holds back no other; its lease runs out
+                    return False
+            return after.settled
+
+        claimed = await self._transactions.run(claim)
+        return sum(await asyncio.gather(*(carry_on(operation, gateway) for operation, gateway in claimed)))

@@ -75,6 +75,7 @@ class RefundOrder:
                 order.money_refunded(refund.amount.amount, by=command.actor.id, at=now)
             else:
                 order.note("refund_requested", by=command.actor.id, at=now, amount=refund.amount.amount)
+                operation.lease(now + self._runner.lease)
                 await tx.operations.add(operation)
                 started.append((operation, payment.gateway))
             await tx.payments.save(payment)

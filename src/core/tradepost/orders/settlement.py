@@ -90,7 +90,7 @@ async def undo_payments(tx: OrderTx, order: Order, *, at: datetime, new_id: NewI
     for payment in await tx.payments.of_order(order.id):
         for operation in await tx.operations.of_payment(payment.id):
             if not operation.settled and operation.next_action is not None and operation.reference is not None:
-                await _add(tx, payment.request_void(new_id("op"), operation.reference, at=at), at)
+                await tx.operations.add(payment.request_void(new_id("op"), operation.reference, at=at))
         await _give_back(tx, order, payment, at=at, new_id=new_id)
         await tx.payments.save(payment)
 
@@ -116,9 +116,9 @@ async def _give_back(tx: OrderTx, order: Order, payment: Payment, *, at: datetim
         )
         await tx.refunds.add(refund)
         if operation is not None:
-            await _add(tx, operation, at)
+            await tx.operations.add(operation)
     if payment.gateway is not None and payment.reference and payment.authorized > payment.captured + payment.capturing:
-        await _add(tx, payment.request_void(new_id("op"), payment.reference, at=at), at)
+        await tx.operations.add(payment.request_void(new_id("op"), payment.reference, at=at))
 
 
 async def _voided(tx: OrderTx, order: Order, payment: Payment, reference: str, *, approved: bool, at: datetime) -> None:
@@ -148,12 +148,6 @@ async def _refunded(
         refund = await tx.refunds.get(operation.refund_id)
         refund.ended(succeeded=succeeded, at=at, code=operation.failure_code)
         await tx.refunds.save(refund)
-
-
-async def _add(tx: OrderTx, operation: Operation, at: datetime) -> None:
-    operation.lease_until = at  # nobody sends it in this request: recovery's next round does
-    operation.attempts = 0
-    await tx.operations.add(operation)
 
 
 async def _answer_keys(tx: OrderTx, order: Order, operation: Operation) -> None:

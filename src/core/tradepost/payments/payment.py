@@ -12,9 +12,6 @@ from tradepost.kernel.money import Money
 from tradepost.payments import gateway
 from tradepost.payments.gateway import ActionRequired, Approved, Declined, GatewayAnswer, GatewayRequest
 
-OPERATION_LEASE = timedelta(seconds=60)
-"""How long whoever sends an operation has it to itself: longer than any gateway's time-out."""
-
 
 class Method(StrEnum):
     CARD = "card"  # a token, through the gateway
@@ -178,15 +175,15 @@ class Payment(Aggregate, kw_only=True):
             order_id=self.order_id,
             request=request,
             created_at=at,
-            lease_until=at + OPERATION_LEASE,
+            lease_until=at,
         )
 
 
 class Operation(Aggregate, kw_only=True):
     """One request to the gateway, which never changes, and what came of it.
 
-    Whoever created it sends it at once; until `lease_until` nobody else does. After that, recovery sends the same
-    request under the same id. `next_action` is the address where the buyer has to confirm; such an operation waits.
+    Whoever leases it sends it; until `lease_until` nobody else does. After that, recovery sends the same request under
+    the same id, which is also how one that nobody leased gets sent. `next_action` is the address where the buyer has to confirm; such an operation waits.
     """
 
     payment_id: str
@@ -195,7 +192,7 @@ class Operation(Aggregate, kw_only=True):
     created_at: datetime
     lease_until: datetime
     status: OperationStatus = OperationStatus.PENDING
-    attempts: int = 1
+    attempts: int = 0
     refund_id: str | None = None
     reference: str | None = None
     next_action: str | None = None
@@ -206,6 +203,11 @@ class Operation(Aggregate, kw_only=True):
     @property
     def settled(self) -> bool:
         return self.status in (OperationStatus.SUCCEEDED, OperationStatus.FAILED)
+
+    def lease(self, until: datetime) -> None:
+        """Take it to send it. The lease has to outlast the gateway's time-out."""
+        self.lease_until = until
+        self.attempts += 1
 
     def answered(self, answer: GatewayAnswer, *, at: datetime) -> bool:
         """Take the gateway's answer; False when there is nothing new in it."""

@@ -1,0 +1,72 @@
+"""Which adapter is chosen, and how everything is put together. With settings.py, the only file that knows."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from dependency_injector import containers, providers
+
+from tradepost.kernel.clock import SystemClock
+from tradepost.kernel.ids import TypeIds
+from tradepost.orders.policy import OrderPolicy
+from tradepost.shop import Shop
+from tradepost_adapters.simulated_gateway import open_gateway
+from tradepost_adapters.sql.backend import SqlBackend
+from tradepost_adapters.sql.database import Database
+from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
+from tradepost_entrypoints.settings import Settings
+
+
+def _database(settings: Settings) -> Database[SqlTransaction]:
+    return Database(settings.database_url, sql_transactions(), connections=settings.database_pool_size)
+
+
+def _secret(settings: Settings) -> bytes:
+    return settings.token_secret.reveal().encode()
+
+
+def _policy(settings: Settings) -> OrderPolicy:
+    return OrderPolicy(
+        reservation=settings.reservation,
+        operation_lease=settings.operation_lease,
+        prices_include_tax=settings.prices_include_tax,
+        home_country=settings.home_country,
+    )
+
+
+def _gateway_url(settings: Settings) -> str:
+    return settings.payment_gateway
+
+
+class Container(containers.DeclarativeContainer):
+    """`Container(settings=load())`. Nothing in it connects before `opened`."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(TypeIds)
+    database = providers.Singleton(_database, settings)
+    backend = providers.Singleton(SqlBackend, database)
+    gateway = providers.Singleton(open_gateway, providers.Callable(_gateway_url, settings))
+    shop = providers.Singleton(
+        Shop,
+        backend,
+        gateway=gateway,
+        secret=providers.Callable(_secret, settings),
+        policy=providers.Callable(_policy, settings),
+        clock=clock,
+        ids=ids,
+    )
+
+
+@asynccontextmanager
+async def opened(container: Container) -> AsyncIterator[Shop]:
+    """The shop, connected; everything it holds is let go of in the end, also when opening failed half-way."""
+    gateway = container.gateway()
+    try:
+        database = container.database()
+        await database.open()
+        try:
+            yield container.shop()
+        finally:
+            await database.close()
+    finally:
+        await gateway.close()

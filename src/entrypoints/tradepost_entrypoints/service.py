@@ -1,0 +1,43 @@
+"""The HTTP service on the container: what `tradepost serve` runs, and what an embedder mounts."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+
+from tradepost.kernel.access import Actor
+from tradepost.kernel.errors import Kind, TradepostError
+from tradepost_entrypoints import logs
+from tradepost_entrypoints.container import Container, opened
+from tradepost_entrypoints.http.app import create_app
+from tradepost_entrypoints.http.health import Check
+from tradepost_entrypoints.settings import Settings, load
+
+
+class Service:
+    """What the application needs, taken from the container."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    def part(self, name: str, /) -> object:
+        return getattr(self._container.shop(), name)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with opened(self._container):
+            yield
+
+    def checks(self) -> Sequence[Check]:
+        return (Check("database", self._container.database().ping),)
+
+    async def authenticate(self, headers: Mapping[str, str], /) -> Actor:
+        raise TradepostError(Kind.UNAUTHENTICATED, "auth.invalid", "This access token is not one of ours.")
+
+
+def make_service(settings: Settings | None = None) -> Litestar:
+    """The application, by these settings or by those of the environment. For ASGI servers: `--factory`."""
+    settings = settings or load()
+    logs.configure(settings.log_level, settings.log_format)
+    container = Container(settings=settings)
+    return create_app(Service(container), log=logs.EventLog(style=settings.log_format))
