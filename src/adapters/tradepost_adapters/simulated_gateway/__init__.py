@@ -1,0 +1,11 @@
+"""A payment gateway that behaves like a real one, keeps its books outside the shop and commits before it answers.
+
+`open_gateway(url)` gives the one a setting names. `python -m tradepost_adapters.simulated_gateway` runs it as a process
+of its own. Which test token causes what is in `tokens` and in docs/reference/simulated-gateway.md.
+"""
+
+from tradepost_adapters.simulated_gateway.book import Book
+from tradepost_adapters.simulated_gateway.gateway import SimulatedGateway
+from tradepost_adapters.simulated_gateway.opening import open_gateway
+
+__all__ = ["Book", "SimulatedGateway", "open_gateway"]

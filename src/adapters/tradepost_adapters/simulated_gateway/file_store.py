@@ -1,0 +1,186 @@
+"""The books in a SQLite file of their own: what is answered is on disk, and several processes may share the file."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tradepost.kernel.money import Money
+from tradepost.kernel.transactions import Unavailable
+from tradepost.payments.gateway import GatewayAnswer, GatewayEntry
+from tradepost_adapters.simulated_gateway.rules import Authorization, State
+from tradepost_adapters.simulated_gateway.store import Record
+from tradepost_adapters.sqlite_library import sqlite3
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_VERSION = 1
+_BUSY_MILLISECONDS = 5_000
+
+_SCHEMA = (
+    # `position` orders the books, and `at` never falls along it; an entry that is decided later is moved to the end.
+    """CREATE TABLE operations (
+        position INTEGER PRIMARY KEY, operation_id TEXT NOT NULL UNIQUE, fingerprint BLOB NOT NULL, at INTEGER NOT NULL,
+        kind TEXT NOT NULL, reference TEXT NOT NULL, amount INTEGER, currency TEXT, metadata TEXT NOT NULL,
+        first_answer TEXT NOT NULL, answer TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX operations_at ON operations (at)",
+    """CREATE TABLE authorizations (
+        reference TEXT PRIMARY KEY, operation_id TEXT NOT NULL, token TEXT NOT NULL, sale INTEGER NOT NULL,
+        currency TEXT NOT NULL, authorized INTEGER NOT NULL, captured INTEGER NOT NULL, refunded INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        CHECK (refunded BETWEEN 0 AND captured AND captured <= authorized)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE stumbles (operation_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+    f"PRAGMA user_version = {_VERSION}",
+)
+_FIND = """SELECT fingerprint, first_answer, operation_id, kind, reference, amount, currency, answer, at, metadata
+    FROM operations WHERE operation_id = ?"""
+_APPEND = """INSERT INTO operations
+    (fingerprint, first_answer, operation_id, kind, reference, amount, currency, answer, at, metadata, position)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM operations))
+    ON CONFLICT (operation_id) DO UPDATE SET answer = excluded.answer, at = excluded.at, position = excluded.position"""
+_PAGE = """SELECT operation_id, kind, reference, amount, currency, answer, at, metadata, position FROM operations
+    WHERE position > ? AND position >= (SELECT position FROM operations WHERE at >= ? ORDER BY at, position LIMIT 1)
+    ORDER BY position LIMIT ?"""
+
+_answers: msgspec.json.Decoder[GatewayAnswer] = msgspec.json.Decoder(GatewayAnswer)
+_metadata: msgspec.json.Decoder[dict[str, str]] = msgspec.json.Decoder(dict[str, str])
+
+
+class FileStore:
+    """Books in a file. One thread at a time; other processes wait their turn for up to five seconds.
+
+    Raises `gateway.unavailable` when the file can not be opened or is no book.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._connection = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except sqlite3.Error as error:
+            raise Unavailable("gateway", f"The simulated gateway's book {path} can not be opened: {error}.") from error
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = FULL")
+        with self.transaction():
+            version = run("PRAGMA user_version").fetchone()[0]
+            tables = run("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            if version == 0 and tables == 0:
+                for statement in _SCHEMA:
+                    run(statement)
+            elif version != _VERSION:
+                raise Unavailable(
+                    "gateway", f"{self._path} is not a book of the simulated gateway; name a file of its own."
+                )
+
+    @contextmanager
+    def transaction(self) -> Iterator[object]:
+        nested = self._connection.in_transaction
+        if nested:
+            yield self
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def record(self, operation_id: str, /) -> Record | None:
+        row = self._connection.execute(_FIND, (operation_id,)).fetchone()
+        if row is None:
+            return None
+        return Record(fingerprint=row[0], first_answer=_answers.decode(row[1]), entry=_entry(row[2:]))
+
+    def latest(self) -> datetime | None:
+        row = self._connection.execute("SELECT at FROM operations ORDER BY position DESC LIMIT 1").fetchone()
+        return None if row is None else _time(row[0])
+
+    def append(self, record: Record, /) -> None:
+        entry = record.entry
+        self._connection.execute(
+            _APPEND,
+            (
+                record.fingerprint,
+                _text(record.first_answer),
+                entry.operation_id,
+                entry.kind,
+                entry.reference,
+                None if entry.amount is None else entry.amount.amount,
+                None if entry.amount is None else entry.amount.currency,
+                _text(entry.answer),
+                _microseconds(entry.at),
+                _text(entry.metadata),
+            ),
+        )
+
+    def authorization(self, reference: str, /) -> Authorization | None:
+        row = self._connection.execute(
+            """SELECT reference, operation_id, token, sale, currency, authorized, captured, refunded, state
+            FROM authorizations WHERE reference = ?""",
+            (reference,),
+        ).fetchone()
+        if row is None:
+            return None
+        return Authorization(
+            reference=row[0],
+            operation_id=row[1],
+            token=row[2],
+            sale=bool(row[3]),
+            currency=row[4],
+            authorized=row[5],
+            captured=row[6],
+            refunded=row[7],
+            state=State(row[8]),
+        )
+
+    def put_authorization(self, authorization: Authorization, /) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO authorizations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            msgspec.structs.astuple(authorization),
+        )
+
+    def stumble(self, operation_id: str, /) -> bool:
+        return bool(self._connection.execute("INSERT OR IGNORE INTO stumbles VALUES (?)", (operation_id,)).rowcount)
+
+    def page(self, since: datetime, after: int | None, limit: int, /) -> tuple[list[GatewayEntry], int | None]:
+        rows = self._connection.execute(_PAGE, (after or 0, _microseconds(since), limit + 1)).fetchall()
+        return [_entry(row) for row in rows[:limit]], rows[limit - 1][-1] if len(rows) > limit else None
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _entry(row: tuple[Any, ...]) -> GatewayEntry:
+    operation_id, kind, reference, amount, currency, answer, at, metadata = row[:8]
+    return GatewayEntry(
+        operation_id=operation_id,
+        kind=kind,
+        reference=reference,
+        amount=None if amount is None else Money(amount, currency),
+        answer=_answers.decode(answer),
+        at=_time(at),
+        metadata=_metadata.decode(metadata),
+    )
+
+
+def _text(value: GatewayAnswer | Mapping[str, str]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _time(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

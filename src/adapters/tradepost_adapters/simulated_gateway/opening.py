@@ -1,0 +1,60 @@
+"""Chooses the gateway that a URL names."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tradepost.kernel.errors import Invalid
+from tradepost_adapters.simulated_gateway.book import ACTION_URL, Book
+from tradepost_adapters.simulated_gateway.gateway import SLOW_SECONDS, TIMEOUT_SECONDS, SimulatedGateway
+
+if TYPE_CHECKING:
+    from tradepost_adapters.simulated_gateway.remote import RemoteSimulatedGateway
+
+_OPTIONS = frozenset({"slow_seconds", "timeout_seconds", "action_url"})
+
+
+def open_gateway(url: str) -> "SimulatedGateway | RemoteSimulatedGateway":
+    """The simulated gateway that `url` names; close it with `await gateway.close()`.
+
+    - `simulated://memory`: books that end with the process;
+    - `simulated:///var/lib/shop/gateway.db`: books in that file (`simulated:///` and an absolute path);
+    - `http://127.0.0.1:9100`: a gateway of its own, started with `python -m tradepost_adapters.simulated_gateway`.
+
+    Options follow as a query: `?slow_seconds=0.1&timeout_seconds=2&action_url=http://127.0.0.1:9100`; a gateway of its
+    own takes `timeout_seconds` only. Raises `gateway.url_invalid`, and `gateway.unavailable` for a book that can not be
+    opened.
+    """
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    unknown = options.keys() - (_OPTIONS if parts.scheme == "simulated" else {"timeout_seconds"})
+    if unknown:
+        raise Invalid("gateway.url_invalid", f"The gateway's URL has options it does not take: {', '.join(unknown)}.")
+    timeout = _seconds(options, "timeout_seconds", TIMEOUT_SECONDS)
+    if parts.scheme in ("http", "https") and parts.netloc:
+        from tradepost_adapters.simulated_gateway.remote import RemoteSimulatedGateway  # needs httpx
+
+        base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        return RemoteSimulatedGateway(base, timeout_seconds=timeout)
+    slow = _seconds(options, "slow_seconds", SLOW_SECONDS)
+    action_url = options.get("action_url", ACTION_URL)
+    if parts.scheme == "simulated" and (parts.netloc, parts.path) == ("memory", ""):
+        book = Book.in_memory(action_url=action_url)
+        return SimulatedGateway(book, slow_seconds=slow, timeout_seconds=timeout)
+    if parts.scheme == "simulated" and not parts.netloc and len(parts.path) > 1:
+        book = Book.at(Path(unquote(parts.path)), action_url=action_url)
+        return SimulatedGateway(book, threaded=True, slow_seconds=slow, timeout_seconds=timeout)
+    raise Invalid(
+        "gateway.url_invalid",
+        "The gateway's URL is none of simulated://memory, simulated:///absolute/path.db and http://host:port.",
+    )
+
+
+def _seconds(options: dict[str, str], name: str, default: float) -> float:
+    try:
+        value = float(options.get(name, default))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 3600:
+        raise Invalid("gateway.url_invalid", f"{name} in the gateway's URL is a number of seconds from 0 to 3600.")
+    return value
