@@ -60,7 +60,7 @@ class PostgresTransactions(Generic[TxT]):
     async def _attempt(self, work: Callable[[TxT], Coroutine[Any, Any, R]]) -> R:
         raw = await self._pool.acquire()
         if self._closed:
-            await self._pool.release(raw)
+            self._pool.release(raw)
             raise Unavailable("database", "The database is closed: this process is shutting down.")
         return await _ToItsEnd(self._transact(raw, work, copy_context()))
 
@@ -75,7 +75,7 @@ class PostgresTransactions(Generic[TxT]):
             await _roll_back(raw)
             raise
         finally:
-            await self._pool.release(raw)
+            self._pool.release(raw)
             self._running -= 1
             if self._closed:
                 async with self._ended:
@@ -230,4 +230,4 @@ class PostgresReads:
                 raise
             raise meaning from error
         finally:
-            await self._pool.release(raw)
+            self._pool.release(raw)

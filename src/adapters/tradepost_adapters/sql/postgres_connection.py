@@ -75,6 +75,8 @@ class PostgresConnection:
         if self.lost is not None:
             raise self._swallowed(self.lost) from self.lost
         self._open = False
+        if self.begun and not self._raw.is_in_transaction() and not self._raw.is_closed():
+            raise TransactionMisuse("The work ended the transaction; that is for `run` to do.")
         if self._deferred:
             await self._send_deferred(begin=False)
         if self.begun:

@@ -12,7 +12,7 @@ from tradepost_adapters.sql.connection import CheckViolation, ForeignKeyViolatio
 from tradepost_adapters.sql.revisions import SCHEMA
 from tradepost_adapters.sql.urls import postgres_dsn
 
-_SETTINGS = {"search_path": SCHEMA, "application_name": "tradepost", "jit": "off"}
+_SETTINGS = {"search_path": SCHEMA, "application_name": "tradepost", "jit": "off", "tcp_keepalives_idle": "60"}
 _KEYS = re.compile(r"Key \((.+?)\)=\(")
 _PLAIN_NAME = re.compile(r'"?\w+"?')
 
@@ -40,9 +40,7 @@ RETRIED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.In
 
 async def connect(url: str, **options: Any) -> "asyncpg.Connection[Any]":
     """A connection of one's own, on our schema."""
-    connection: asyncpg.Connection[Any] = await asyncpg.connect(
-        postgres_dsn(url), server_settings=_SETTINGS, timeout=10, **options
-    )
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(postgres_dsn(url), server_settings=_SETTINGS, **options)
     return connection
 
 
@@ -77,78 +75,92 @@ def _columns(detail: str | None) -> tuple[str, ...]:
 
 
 class PostgresPool:
-    """At most `most` connections, `least` of them kept open, shared by transactions and reads of one event loop.
+    """At most `most` connections, shared by the transactions and reads of one event loop, opened when first needed.
 
     `patience` is how many seconds a caller waits for a connection, and `answer` how many one statement may take, before
     the database counts as unavailable. Few connections are fast: four to ten for a process is right.
+
+    asyncpg's own pool spends a task on every release and forgets a connection that broke before its user is done with
+    it; ours hands out the connection itself, so what happened to it can still be told.
     """
 
-    def __init__(
-        self, url: str, *, least: int = 4, most: int = 10, patience: float = 5.0, answer: float = 30.0
-    ) -> None:
+    def __init__(self, url: str, *, most: int = 10, patience: float = 5.0, answer: float = 30.0) -> None:
         self._url = url
-        self._least = min(least, most)
         self._most = most
         self._patience = patience
         self._answer = answer
-        self._pool: asyncpg.Pool[Any] | None = None
+        self._idle: list[asyncpg.Connection[Any]] = []
+        self._free: asyncio.Semaphore | None = None
         self._closed = False
 
     async def open(self) -> None:
-        """Connect. Raises `Unavailable` when the server is away, and plainly what is wrong with the URL."""
+        """Connect once, to see that it can be done. Raises `Unavailable` when the server is away."""
+        self._free = asyncio.Semaphore(self._most)
         self._closed = False
-        pool = asyncpg.create_pool(
-            postgres_dsn(self._url),
-            min_size=self._least,
-            max_size=self._most,
-            max_queries=1_000_000,  # the default makes a busy connection prepare everything anew every few seconds
-            reset=_nothing,  # we leave nothing behind, and asking the server to forget it is a round trip each time
-            timeout=self._patience,
-            command_timeout=self._answer,
-            server_settings=_SETTINGS,
-            statement_cache_size=512,
-            max_cached_statement_lifetime=0,
-            max_cacheable_statement_size=128 * 1024,
-        )
-        try:
-            self._pool = await pool
-        except (*AWAY, *_BUSY) as error:
-            raise translate(error) from error
+        self.release(await self.acquire())
 
-    async def acquire(self) -> Any:
-        """A connection that is ours until `release`. Raises `Unavailable`."""
-        if self._pool is None:
-            state = "closed: this process is shutting down" if self._closed else "not open yet"
-            raise Unavailable("database", f"The database is {state}.")
+    async def acquire(self) -> "asyncpg.Connection[Any]":
+        """A connection that is the caller's until `release`. Raises `Unavailable`."""
+        free = self._free
+        if free is None:
+            raise Unavailable("database", "The database is not open yet.")
+        if not self._closed:
+            await self._wait_for_turn(free)
+        if self._closed:
+            raise Unavailable("database", "The database is closed: this process is shutting down.")
+        try:
+            while self._idle:
+                raw = self._idle.pop()  # the one used last, which knows most statements
+                if not raw.is_closed():
+                    return raw
+            return await self._connect()
+        except BaseException:
+            free.release()
+            raise
+
+    def release(self, raw: "asyncpg.Connection[Any]") -> None:
+        """Give it back; one that is broken, or still inside a transaction, is thrown away."""
+        if not raw.is_closed():
+            if raw.is_in_transaction():
+                raw.terminate()
+            else:
+                self._idle.append(raw)
+        if self._free is not None:
+            self._free.release()
+
+    async def close(self) -> None:
+        """Take nothing new, wait for the connections in use, and close them all."""
+        if self._free is None or self._closed:
+            return
+        self._closed = True
+        for _ in range(self._most):
+            await self._free.acquire()
+        while self._idle:
+            with suppress(*AWAY, asyncpg.InterfaceError):
+                await self._idle.pop().close(timeout=self._patience)
+
+    async def _wait_for_turn(self, free: asyncio.Semaphore) -> None:
+        if not free.locked():
+            await free.acquire()
+            return
         try:
             async with asyncio.timeout(self._patience):
-                return await self._pool.acquire()
+                await free.acquire()
         except TimeoutError as error:
             detail = f"No connection to the database was free within {self._patience:g} s; try again."
             raise Unavailable("database", detail) from error
+        if self._closed:
+            free.release()
+
+    async def _connect(self) -> "asyncpg.Connection[Any]":
+        try:
+            return await connect(
+                self._url,
+                timeout=self._patience,
+                command_timeout=self._answer,
+                statement_cache_size=512,
+                max_cached_statement_lifetime=0,
+                max_cacheable_statement_size=128 * 1024,  # many inserts in one are long
+            )
         except (*AWAY, *_BUSY) as error:
             raise translate(error) from error
-        except asyncpg.InterfaceError as error:
-            raise Unavailable("database", "The database is closed: this process is shutting down.") from error
-
-    async def release(self, raw: Any) -> None:
-        """Give it back; one that is broken, or still inside a transaction, is thrown away."""
-        if self._pool is None:
-            return
-        if not raw.is_closed() and raw.is_in_transaction():
-            raw.terminate()
-        # a task that was ended with its loop, or a connection that breaks now: neither changes what has been done
-        with suppress(asyncio.CancelledError, *AWAY, asyncpg.InterfaceError):
-            await self._pool.release(raw)
-
-    async def close(self) -> None:
-        """Wait for connections in use and close them all."""
-        pool, self._pool = self._pool, None
-        self._closed = True
-        if pool is not None:
-            with suppress(*AWAY):
-                await pool.close()
-
-
-async def _nothing(_: Any) -> None:
-    return
