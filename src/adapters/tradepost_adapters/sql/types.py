@@ -6,7 +6,7 @@
     RowId         int                   →  bigint on Postgres, INTEGER (an alias of the rowid) on SQLite
 
 The processors are what matters: statements call them on the way to and from the driver. On Postgres `jsonb` and `json`
-travel as text, which the pool's init sets up with `set_type_codec(…, encoder=str, decoder=str, format="text")`.
+travel as text, as asyncpg does unless it is told otherwise.
 """
 
 from collections.abc import Callable
