@@ -1,9 +1,10 @@
 """The routes, one module a feature, each with its `ROUTES`. A new feature adds one line here."""
 
 from tradepost_entrypoints.http.endpoint import Endpoint
-from tradepost_entrypoints.http.routes import docs, health
+from tradepost_entrypoints.http.routes import docs, health, orders
 
 ROUTES: tuple[Endpoint, ...] = (
     *health.ROUTES,
     *docs.ROUTES,
+    *orders.ROUTES,
 )

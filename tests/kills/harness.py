@@ -1,0 +1,258 @@
+"""A shop as processes that can be killed: the service, and the gateway with its own books in a process of its own."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tradepost.catalog.product import Product, ProductStatus, Variant
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.money import Money
+from tradepost.orders.policy import OrderPolicy
+from tradepost.payments.gateway import Approved, GatewayEntry
+from tradepost.shop import Shop
+from tradepost.stock.level import DEFAULT_LOCATION, LevelChange, Reason
+from tradepost_adapters.simulated_gateway import open_gateway
+from tradepost_adapters.sql.backend import SqlBackend
+
+SECRET = "kill-tests-0123456789-0123456789-0123456789"
+SKUS = ("ALPHA", "BETA", "GAMMA")
+PRICE = 700
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """A process in a group of its own, so that a kill takes all of it."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
+        self._log = log.open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**os.environ, **environment},
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._log.close()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+
+async def answering(url: str, process: Process) -> None:
+    """Wait until something answers there."""
+    async with httpx.AsyncClient() as client:
+        for _ in range(300):
+            assert process.alive, f"what should answer at {url} has ended"
+            with contextlib.suppress(httpx.TransportError):
+                if (await client.get(url)).status_code < 500:
+                    return
+            await asyncio.sleep(0.05)
+    raise AssertionError(f"nothing answers at {url}")
+
+
+@dataclass
+class Sent:
+    """A request as its client knows it: under which key, and what was acknowledged."""
+
+    key: str
+    body: dict[str, Any]
+    answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+
+class Killable:
+    """The shop under fire."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self.database_url = database_url
+        self._folder = folder
+        self._gateway_port, self._port = free_port(), free_port()
+        self.gateway_url = f"http://127.0.0.1:{self._gateway_port}"
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.sent: list[Sent] = []
+        self._service: Process | None = None
+        self._gateway = Process(
+            [
+                "-m",
+                "tradepost_adapters.simulated_gateway",
+                "--book",
+                str(folder / "gateway.db"),
+                "--port",
+                str(self._gateway_port),
+                "--slow-seconds",
+                "0.3",
+            ],
+            {},
+            folder / "gateway.log",
+        )
+
+    async def ready(self) -> None:
+        await answering(f"{self.gateway_url}/health", self._gateway)
+
+    async def start(self) -> None:
+        self._service = Process(
+            [
+                "-m",
+                "uvicorn",
+                "--factory",
+                "tradepost_entrypoints.service:make_service",
+                "--port",
+                str(self._port),
+                "--no-access-log",
+                "--log-level",
+                "warning",
+            ],
+            {
+                "TRADEPOST_DATABASE_URL": self.database_url,
+                "TRADEPOST_PAYMENT_GATEWAY": self.gateway_url,
+                "TRADEPOST_TOKEN_SECRET": SECRET,
+                "TRADEPOST_OPERATION_LEASE": "2s",
+                "TRADEPOST_RESERVATION": "3s",
+                "TRADEPOST_LOG_LEVEL": "error",
+            },
+            self._folder / "service.log",
+        )
+        await answering(f"{self.url}/ready", self._service)
+
+    def kill(self) -> None:
+        if self._service is not None:
+            self._service.kill()
+            self._service = None
+
+    def close(self) -> None:
+        self.kill()
+        self._gateway.kill()
+
+    # -- load
+
+    async def buy(self, clients: int, until: asyncio.Event) -> None:
+        """Send orders until told to stop, or until nobody answers. What was sent is remembered, answered or not."""
+
+        async def client() -> None:
+            async with httpx.AsyncClient(base_url=self.url, timeout=10) as http:
+                while not until.is_set():
+                    one = Sent(key=f"key-{len(self.sent)}", body=_body())
+                    self.sent.append(one)
+                    await self._send(http, one)
+
+        await asyncio.gather(*(client() for _ in range(clients)), return_exceptions=True)
+
+    async def repeat_unanswered(self) -> None:
+        """Do what clients do: send again, under the same key, what was never answered for good."""
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
+            gate = asyncio.Semaphore(16)
+
+            async def again(one: Sent) -> None:
+                async with gate:
+                    for _ in range(20):
+                        await self._send(http, one)
+                        if _final(one):
+                            return
+                        await asyncio.sleep(0.5)
+
+            await asyncio.gather(*(again(one) for one in self.sent if not _final(one)))
+
+    async def _send(self, http: httpx.AsyncClient, one: Sent) -> None:
+        response = await http.post("/api/v1/orders", json=one.body, headers={"Idempotency-Key": one.key})
+        one.answers.append((response.status_code, response.json()))
+
+    async def recover(self) -> None:
+        """Recovery and expiry, again and again, from another process than the service's."""
+        backend = await SqlBackend.open(self.database_url)
+        shop = self.shop(backend)
+        try:
+            while True:
+                await shop.recover_operations()
+                await shop.expire_orders()
+                await asyncio.sleep(0.2)
+        finally:
+            await backend.close()
+
+    # -- looking behind the counter
+
+    async def seed(self, stock: int) -> None:
+        ids, now = TypeIds(), datetime.now(UTC)
+        backend = await SqlBackend.open(self.database_url)
+        for sku in SKUS:
+            variant = Variant(id=ids.new("var"), sku=sku, prices=(Money(PRICE, "EUR"),))
+            product = Product(
+                id=ids.new("prod"),
+                slug=sku.lower(),
+                title=sku,
+                status=ProductStatus.ACTIVE,
+                variants=(variant,),
+                created_at=now,
+                updated_at=now,
+            )
+
+            async def work(tx: Any, product: Product = product, sku: str = sku) -> None:
+                await tx.products.add(product)
+                await tx.stock.open([sku], location=DEFAULT_LOCATION)
+                change = LevelChange(sku=sku, on_hand=stock)
+                await tx.stock.apply([change], reason=Reason.RECEIVED, reference="seed", actor="test", at=now)
+
+            await backend.transactions.run(work)
+        await backend.close()
+
+    async def gateway_entries(self) -> list[GatewayEntry]:
+        gateway = open_gateway(self.gateway_url)
+        entries: list[GatewayEntry] = []
+        cursor = None
+        while True:
+            page, cursor = await gateway.entries(datetime(2020, 1, 1, tzinfo=UTC), cursor=cursor)
+            entries += page
+            if cursor is None:
+                break
+        await gateway.close()
+        return entries
+
+    def shop(self, backend: SqlBackend) -> Shop:
+        policy = OrderPolicy(operation_lease=timedelta(seconds=2), reservation=timedelta(seconds=3))
+        return Shop(backend, gateway=open_gateway(self.gateway_url), secret=SECRET.encode(), policy=policy)
+
+
+def _body() -> dict[str, Any]:
+    tokens = ["tok_success"] * 6 + ["tok_declined", "tok_slow", "tok_error_after_charge", None]
+    token = random.choice(tokens)
+    skus = random.sample(SKUS, random.randint(1, 3))
+    return {
+        "lines": [{"sku": sku, "quantity": random.randint(1, 3)} for sku in skus],
+        "currency": "EUR",
+        "payment": {"method": "card", "token": token} if token else {"method": "manual"},
+    }
+
+
+def _final(one: Sent) -> bool:
+    """Whether the client knows how it ended: placed, or refused for good."""
+    return any(
+        status in (201, 402) or (status == 409 and "in_flight" not in body["code"]) for status, body in one.answers
+    )
+
+
+def charges(entries: list[GatewayEntry]) -> Counter[str]:
+    """How many charges the gateway made for each order."""
+    return Counter(
+        entry.metadata["order_id"] for entry in entries if entry.kind == "sale" and isinstance(entry.answer, Approved)
+    )
