@@ -200,7 +200,8 @@ def handler_of(declared: Endpoint, parts: Mapping[str, object], authenticate: Au
 
     handle.__name__ = handle.__qualname__ = declared.name
     path = declared.path.replace("}", ":str}")
-    return HTTPRouteHandler(path, http_method=HttpMethod(declared.method), name=declared.name)(handle)
+    # The status is the answer's; Litestar insists on one that may have a body.
+    return HTTPRouteHandler(path, http_method=HttpMethod(declared.method), name=declared.name, status_code=200)(handle)
 
 
 class _Reader:

@@ -203,6 +203,11 @@ def _leaf(value: Any, wanted: Any, pointer: str) -> Iterator[ProblemFault]:
         return  # said already
     try:
         msgspec.json.decode(json.dumps(value, allow_nan=False), type=wanted, strict=True)
+        if isinstance(value, str) and value.endswith("\n"):
+            for pattern in _patterns(wanted):
+                if not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+                    detail = f"Expected `str` matching regex {pattern!r}."
+                    yield ProblemFault(pointer=pointer, detail=detail, code="constraint")
     except (msgspec.ValidationError, ValueError) as error:
         detail = str(error)
         match = _PATH.search(detail)
@@ -215,6 +220,19 @@ def _leaf(value: Any, wanted: Any, pointer: str) -> Iterator[ProblemFault]:
         if get_origin(_bare(wanted)) is Literal or detail.startswith("Invalid enum"):
             code = "choice"
         yield ProblemFault(pointer=pointer, detail=f"{detail.rstrip('.')}.", code=code)
+
+
+def _patterns(wanted: Any) -> Iterator[str]:
+    """The patterns a text must match to be this; of a union, those of every member."""
+    if isinstance(wanted, NewType):
+        yield from _patterns(wanted.__supertype__)
+    elif get_origin(wanted) is Annotated:
+        inner, *marks = get_args(wanted)
+        yield from _patterns(inner)
+        yield from (mark.pattern for mark in marks if isinstance(mark, msgspec.Meta) and mark.pattern is not None)
+    elif get_origin(wanted) in (Union, types.UnionType):
+        for member in get_args(wanted):
+            yield from _patterns(member)
 
 
 def _pointer(path: str) -> str:

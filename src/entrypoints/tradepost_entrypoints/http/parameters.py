@@ -13,6 +13,7 @@ from tradepost_entrypoints.http.faults import MAX_INT, MIN_INT, faults_of, unkno
 from tradepost_entrypoints.http.problems import ProblemFault
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BOOLEANS = {"true": True, "false": False}
 _MAX_PARAMETERS = 100
 
@@ -65,15 +66,15 @@ class _Parameter:
             return None
         raw = [self._from_text(text) for text in texts]
         value = raw if self.many else raw[0]
+        if any(_CONTROL.search(text) for text in texts):
+            self._fault(faults, "The text has a control character.", "invalid")
+            return None
         try:
-            converted = msgspec.convert(value, self.wanted)
-            if not any("\0" in text for text in texts):
-                return converted
+            return msgspec.convert(value, self.wanted)
         except msgspec.ValidationError:
-            pass
-        for fault in faults_of(value, self.wanted):
-            self._fault(faults, fault.detail, fault.code)
-        return None
+            for fault in faults_of(value, self.wanted):
+                self._fault(faults, fault.detail, fault.code)
+            return None
 
     def _from_text(self, text: str) -> Any:
         """A number or truth value when the parameter wants one and the text is one; otherwise the text, to be refused."""
