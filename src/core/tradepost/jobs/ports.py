@@ -13,7 +13,7 @@ class Jobs(Protocol):
     """Where a use case puts work for later, inside its transaction: both happen or neither."""
 
     async def enqueue(self, job: Job, /) -> None:
-        """Put a job in the queue; no effect when its unique key is held. Signals `wakeups.JOBS` after the commit."""
+        """Put a job in the queue; no effect when its unique key is held. Signals `Topic.JOBS` after the commit."""
         ...
 
 
@@ -26,11 +26,20 @@ class JobQueue(Protocol):
     """The worker's side of the queue, inside a transaction."""
 
     async def claim(
-        self, worker: str, kinds: Collection[str], now: datetime, lease_until: datetime, limit: int, /
+        self,
+        worker: str,
+        kinds: Collection[str],
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        /,
+        *,
+        retake: bool = True,
     ) -> tuple[Job, ...]:
         """Take at most `limit` due jobs of these kinds, as `Job.claimed` says; longest due first.
 
-        Due is a queued job at its `run_at` and a running one at the end of its lease. No job is given to two workers.
+        Due is a queued job at its `run_at` and, with `retake`, a running one at the end of its lease. No job is given
+        to two workers.
         """
         ...
 

@@ -6,26 +6,68 @@ every now and then.
 
 import asyncio
 import threading
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import Protocol
+from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
 
-MESSAGES = "messages"
-"""The topic for facts put into the outbox."""
+from tradepost.kernel.transactions import Transactions
 
-JOBS = "jobs"
-"""The topic for jobs that may run at once."""
+R = TypeVar("R")
+
+
+class Topic(StrEnum):
+    """What there may be."""
+
+    MESSAGES = "messages"  # facts in the outbox
+    JOBS = "jobs"  # jobs that may run at once
 
 
 class WakeUps(Protocol):
     """Hints from those who commit work to those who wait for it."""
 
-    def signal(self, topic: str, /) -> None:
-        """There may be work. Call it after the commit, from any thread; it never waits and never fails."""
+    def signal(self, topic: Topic, /) -> None:
+        """There may be work. Call it after the commit; it never waits and never fails."""
         ...
 
-    async def wait(self, topic: str, seconds: float, /) -> None:
-        """Return after a signal given since the last `wait` of anyone on this topic, or when the time is up."""
+    async def wait(self, topic: Topic, seconds: float, /) -> None:
+        """Return after a signal that nobody has waited for yet, at the next one, or when the time is up."""
         ...
+
+
+class HasWakes(Protocol):
+    @property
+    def wakes(self) -> set[Topic]:
+        """What the transaction puts in and others wait for; the outbox and the jobs note it."""
+        ...
+
+
+TxT = TypeVar("TxT", bound=HasWakes)
+
+
+class WakingTransactions(Generic[TxT]):
+    """`Transactions` that signal, after the commit, what was put in. Wrap those of any adapter."""
+
+    def __init__(self, transactions: Transactions[TxT], wakeups: WakeUps) -> None:
+        self._transactions = transactions
+        self._wakeups = wakeups
+
+    async def run(self, work: Callable[[TxT], Coroutine[Any, Any, R]], /) -> R:
+        """See `tradepost.kernel.transactions.Transactions.run`."""
+        topics: set[Topic] = set()
+
+        async def noted(tx: TxT) -> R:
+            topics.clear()
+            result = await work(tx)
+            topics.update(tx.wakes)
+            return result
+
+        try:
+            return await self._transactions.run(noted)
+        finally:
+            # Also when the caller was cancelled or lost the connection: it may have been committed, and a hint is cheap.
+            for topic in topics:
+                self._wakeups.signal(topic)
 
 
 class LocalWakeUps:
@@ -33,10 +75,10 @@ class LocalWakeUps:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pending: set[str] = set()
-        self._waiting: dict[str, list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]] = {}
+        self._pending: set[Topic] = set()
+        self._waiting: dict[Topic, list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]]] = {}
 
-    def signal(self, topic: str, /) -> None:
+    def signal(self, topic: Topic, /) -> None:
         with self._lock:
             waiting = self._waiting.pop(topic, [])
             if not waiting:
@@ -45,7 +87,7 @@ class LocalWakeUps:
             with suppress(RuntimeError):  # that loop has closed, and nobody waits there any more
                 loop.call_soon_threadsafe(_settle, future)
 
-    async def wait(self, topic: str, seconds: float, /) -> None:
+    async def wait(self, topic: Topic, seconds: float, /) -> None:
         loop = asyncio.get_running_loop()
         with self._lock:
             if topic in self._pending:
@@ -61,6 +103,18 @@ class LocalWakeUps:
                 waiting = self._waiting.get(topic, [])
                 if entry in waiting:
                     waiting.remove(entry)
+
+
+async def wait_or_stop(wakeups: WakeUps, topic: Topic, seconds: float, stop: asyncio.Event) -> None:
+    """Wait as `WakeUps.wait` does, but no longer than until `stop` is set."""
+    if stop.is_set():
+        return
+    waits = {asyncio.ensure_future(wakeups.wait(topic, seconds)), asyncio.ensure_future(stop.wait())}
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waits:
+            task.cancel()
 
 
 def _settle(future: "asyncio.Future[None]") -> None:

@@ -49,8 +49,9 @@ class PartitionLease(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A message not yet delivered, and how often that was tried in vain."""
+    """A message not yet delivered, and how often that was tried in vain. `position` is its place in the outbox."""
 
+    position: int
     message: Message
     partition: int
     failures: int = 0
@@ -62,6 +63,8 @@ class DeliveryFailure(msgspec.Struct, frozen=True, kw_only=True):
     With `retry_at` None it is dead: set aside for people to look at, and the aggregate goes on without it.
     """
 
+    position: int
+    partition: int
     message_id: str
     aggregate_id: str
     failures: int
@@ -83,6 +86,8 @@ class DeliveryFailure(msgspec.Struct, frozen=True, kw_only=True):
         failures = waiting.failures + 1
         dead = failures >= max_failures
         return cls(
+            position=waiting.position,
+            partition=waiting.partition,
             message_id=waiting.message.id,
             aggregate_id=waiting.message.aggregate_id,
             failures=failures,

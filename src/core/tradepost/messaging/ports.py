@@ -12,7 +12,7 @@ class Outbox(Protocol):
     """Facts on their way out: written in the transaction of what they tell of, or not at all."""
 
     async def append(self, messages: Iterable[Message], /) -> None:
-        """Put messages in, at the cost of no extra round trip. Signals `wakeups.MESSAGES` after the commit."""
+        """Put messages in, at the cost of no extra round trip. Signals `Topic.MESSAGES` after the commit."""
         ...
 
 
@@ -58,7 +58,7 @@ class Deliveries(Protocol):
         ...
 
     async def waiting(self, leases: Sequence[PartitionLease], term: Term, limit: int, /) -> tuple[Waiting, ...]:
-        """The oldest undelivered messages of these partitions, those of one aggregate in the order of their sequence.
+        """Of each of these partitions at most `limit` undelivered messages, oldest first, in the order of the outbox.
 
         Leaves out aggregates held back by a failure.
         """

@@ -1,0 +1,44 @@
+"""The loop that keeps delivering."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from tradepost.kernel.wakeups import Topic, WakeUps, wait_or_stop
+
+_log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Runs passes of `DeliverMessages` until it is stopped: at once when woken, every `poll` seconds otherwise.
+
+    `lanes` passes go on side by side, so a slow consumer does not keep all partitions waiting.
+    """
+
+    def __init__(
+        self, deliver: Callable[[], Awaitable[int]], wakeups: WakeUps, *, poll: float = 1.0, lanes: int = 2
+    ) -> None:
+        self._deliver = deliver
+        self._wakeups = wakeups
+        self._poll = poll
+        self._lanes = lanes
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Deliver until `stop` is called; passes under way are finished."""
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._lanes):
+                group.create_task(self._lane())
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    async def _lane(self) -> None:
+        while not self._stop.is_set():
+            try:
+                delivered = await self._deliver()
+            except Exception:
+                _log.exception("Delivering messages failed; trying again in %s s.", self._poll)
+                delivered = 0
+            if not delivered:
+                await wait_or_stop(self._wakeups, Topic.MESSAGES, self._poll, self._stop)
