@@ -47,10 +47,10 @@ docs: $(VENV)/.dev ## Check that links resolve and that what the documentation s
 
 lock: $(BIN)/python ## Pin the newest dependencies that fit pyproject.toml, with hashes
 	@$(PIP) install --quiet 'uv==$(UV_VERSION)'
-	@$(LOCK) --extra all --group build --upgrade -o requirements/run.txt
+	@$(LOCK) --extra all --group build -o requirements/run.txt
 	@$(LOCK) --extra all --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 	@$(LOCK) --extra all --group build --group dev --group bench -c requirements/dev.txt -o requirements/bench.txt
-LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --generate-hashes --universal --python-version 3.11 \
+LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	--no-config --no-emit-index-url --no-header
 
 clean: ## Remove environments, caches and builds; ./var (the demo's data) stays
