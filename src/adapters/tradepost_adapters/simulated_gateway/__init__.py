@@ -7,5 +7,6 @@ of its own. Which test token causes what is in `tokens` and in docs/reference/si
 from tradepost_adapters.simulated_gateway.book import Book
 from tradepost_adapters.simulated_gateway.gateway import SimulatedGateway
 from tradepost_adapters.simulated_gateway.opening import open_gateway
+from tradepost_adapters.simulated_gateway.remote import RemoteSimulatedGateway
 
-__all__ = ["Book", "SimulatedGateway", "open_gateway"]
+__all__ = ["Book", "RemoteSimulatedGateway", "SimulatedGateway", "open_gateway"]

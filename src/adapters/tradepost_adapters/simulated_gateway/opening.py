@@ -1,20 +1,17 @@
 """Chooses the gateway that a URL names."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tradepost.kernel.errors import Invalid
 from tradepost_adapters.simulated_gateway.book import ACTION_URL, Book
 from tradepost_adapters.simulated_gateway.gateway import SLOW_SECONDS, TIMEOUT_SECONDS, SimulatedGateway
-
-if TYPE_CHECKING:
-    from tradepost_adapters.simulated_gateway.remote import RemoteSimulatedGateway
+from tradepost_adapters.simulated_gateway.remote import RemoteSimulatedGateway
 
 _OPTIONS = frozenset({"slow_seconds", "timeout_seconds", "action_url"})
 
 
-def open_gateway(url: str) -> "SimulatedGateway | RemoteSimulatedGateway":
+def open_gateway(url: str) -> SimulatedGateway | RemoteSimulatedGateway:
     """The simulated gateway that `url` names; close it with `await gateway.close()`.
 
     - `simulated://memory`: books that end with the process;
@@ -25,15 +22,17 @@ def open_gateway(url: str) -> "SimulatedGateway | RemoteSimulatedGateway":
     own takes `timeout_seconds` only. Raises `gateway.url_invalid`, and `gateway.unavailable` for a book that can not be
     opened.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise _unusable() from error
     options = dict(parse_qsl(parts.query))
     unknown = options.keys() - (_OPTIONS if parts.scheme == "simulated" else {"timeout_seconds"})
     if unknown:
         raise Invalid("gateway.url_invalid", f"The gateway's URL has options it does not take: {', '.join(unknown)}.")
     timeout = _seconds(options, "timeout_seconds", TIMEOUT_SECONDS)
-    if parts.scheme in ("http", "https") and parts.netloc:
-        from tradepost_adapters.simulated_gateway.remote import RemoteSimulatedGateway  # needs httpx
-
+    if parts.scheme in ("http", "https") and parts.hostname and parts.netloc.isascii():
         base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         return RemoteSimulatedGateway(base, timeout_seconds=timeout)
     slow = _seconds(options, "slow_seconds", SLOW_SECONDS)
@@ -44,7 +43,11 @@ def open_gateway(url: str) -> "SimulatedGateway | RemoteSimulatedGateway":
     if parts.scheme == "simulated" and not parts.netloc and len(parts.path) > 1:
         book = Book.at(Path(unquote(parts.path)), action_url=action_url)
         return SimulatedGateway(book, threaded=True, slow_seconds=slow, timeout_seconds=timeout)
-    raise Invalid(
+    raise _unusable()
+
+
+def _unusable() -> Invalid:
+    return Invalid(
         "gateway.url_invalid",
         "The gateway's URL is none of simulated://memory, simulated:///absolute/path.db and http://host:port.",
     )

@@ -1,18 +1,18 @@
 """The simulated gateway as a process of its own, spoken to over HTTP."""
 
+import asyncio
 from datetime import datetime
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import TypeVar
+from urllib.parse import urlencode
 
-import httpx
 import msgspec
 
 from tradepost.kernel.errors import Invalid, Kind, TradepostError
 from tradepost.payments.gateway import GatewayAnswer, GatewayEntry, GatewayOutcomeUnknown, GatewayRequest
+from tradepost_adapters.simulated_gateway.connections import Connections, UnreadableAnswer
 from tradepost_adapters.simulated_gateway.gateway import TIMEOUT_SECONDS
 
 R = TypeVar("R")
-_CONNECT_SECONDS = 2.0
 _CONNECTIONS = 100
 
 _answers: msgspec.json.Decoder[GatewayAnswer] = msgspec.json.Decoder(GatewayAnswer)
@@ -22,74 +22,63 @@ _pages: msgspec.json.Decoder[tuple[tuple[GatewayEntry, ...], str | None]] = msgs
 )
 
 
+class _Problem(msgspec.Struct, frozen=True):
+    code: str
+    detail: str
+
+
 class RemoteSimulatedGateway:
-    """A `PaymentGateway` at `url`. Anything but an answer that can be read is `GatewayOutcomeUnknown`."""
+    """A `PaymentGateway` at `url`. Anything but an answer that can be read in time is `GatewayOutcomeUnknown`."""
 
     def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=url,
-            timeout=httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds)),
-            limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
-            trust_env=False,  # a proxy of the host's has no part in this
-        )
+        self._connections = Connections(url, limit=_CONNECTIONS)
+        self._timeout_seconds = timeout_seconds
 
     @property
     def name(self) -> str:
         return "simulated"
 
     async def send(self, request: GatewayRequest, /) -> GatewayAnswer:
-        return await self._ask("POST", "/operations", _answers, content=msgspec.json.encode(request))
+        return await self._ask("POST", "/operations", _answers, msgspec.json.encode(request))
 
     async def find(self, operation_id: str, /) -> GatewayAnswer | None:
-        return await self._ask("GET", "/operations", _maybe_answers, params={"id": operation_id})
+        return await self._ask("GET", f"/operations?{urlencode({'id': operation_id})}", _maybe_answers)
 
     async def entries(
         self, since: datetime, /, *, cursor: str | None = None
     ) -> tuple[tuple[GatewayEntry, ...], str | None]:
-        params = {"since": since.isoformat()} | ({} if cursor is None else {"cursor": cursor})
-        return await self._ask("GET", "/entries", _pages, params=params)
+        query = {"since": since.isoformat()} | ({} if cursor is None else {"cursor": cursor})
+        return await self._ask("GET", f"/entries?{urlencode(query)}", _pages)
 
     async def confirm(self, reference: str, *, approve: bool) -> GatewayAnswer:
         """What the buyer does on the page: see `Book.confirm`."""
-        content = msgspec.json.encode({"reference": reference, "approve": approve})
-        return await self._ask("POST", "/confirmations", _answers, content=content)
+        body = msgspec.json.encode({"reference": reference, "approve": approve})
+        return await self._ask("POST", "/confirmations", _answers, body)
 
     async def close(self) -> None:
-        await self._client.aclose()
+        """Let go of the connections."""
+        await self._connections.close()
 
-    async def __aenter__(self) -> "RemoteSimulatedGateway":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def _ask(self, method: str, path: str, decoder: msgspec.json.Decoder[R], **sent: Any) -> R:
+    async def _ask(self, method: str, target: str, decoder: msgspec.json.Decoder[R], body: bytes = b"") -> R:
         try:
-            response = await self._client.request(method, path, **sent)
-        except httpx.TimeoutException as error:
+            async with asyncio.timeout(self._timeout_seconds):
+                status, answer = await self._connections.request(method, target, body)
+            if status == 200:
+                return decoder.decode(answer)
+            refusal = _refusal(status, answer)
+        except TimeoutError as error:
             raise GatewayOutcomeUnknown("The payment gateway did not answer in time.") from error
-        except httpx.HTTPError as error:
+        except (OSError, EOFError) as error:
             raise GatewayOutcomeUnknown("The connection to the payment gateway was lost.") from error
-        try:
-            if response.status_code == 200:
-                return decoder.decode(response.content)
-            refusal = _refusal(response)
-        except (msgspec.MsgspecError, KeyError, ValueError) as error:
+        except (UnreadableAnswer, msgspec.MsgspecError) as error:
             raise GatewayOutcomeUnknown("The payment gateway's answer can not be read.") from error
         raise refusal
 
 
-class _Problem(msgspec.Struct):
-    code: str
-    detail: str
-
-
-def _refusal(response: httpx.Response) -> TradepostError:
-    if response.status_code not in (404, 422):
-        return GatewayOutcomeUnknown(f"The payment gateway answered with status {response.status_code}.")
-    problem = msgspec.json.decode(response.content, type=_Problem)
-    if response.status_code == 422:
+def _refusal(status: int, answer: bytes) -> TradepostError:
+    if status not in (404, 422):
+        return GatewayOutcomeUnknown(f"The payment gateway answered with status {status}.")
+    problem = msgspec.json.decode(answer, type=_Problem)
+    if status == 422:
         return Invalid(problem.code, problem.detail)
     return TradepostError(Kind.NOT_FOUND, problem.code, problem.detail)

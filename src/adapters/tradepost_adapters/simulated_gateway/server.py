@@ -24,6 +24,7 @@ from tradepost_adapters.simulated_gateway.page import action_page, unknown_page
 
 _STATUSES = {Kind.NOT_FOUND: 404, Kind.INVALID: 422}
 _MAX_BODY = 64 * 1024
+_KEEP_ALIVE_SECONDS = 75
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"}
 
 
@@ -125,5 +126,11 @@ def serve(
     gateway = SimulatedGateway(opened, threaded=True, slow_seconds=slow_seconds, timeout_seconds=timeout_seconds)
     # No access log: it would cost more than the request. Nobody waits for answers that hang on purpose.
     uvicorn.run(
-        make_app(gateway), host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1
+        make_app(gateway),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=1,
     )
