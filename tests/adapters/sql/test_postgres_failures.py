@@ -197,7 +197,7 @@ class TestCancellation:
             name = f"n{number:03}"
             await asyncio.sleep(chance.random() * 0.2)
             try:
-                async with asyncio.timeout(chance.random() * 0.006):
+                async with asyncio.timeout(chance.random() * 0.006 if number % 3 else None):
                     committed.add(await transactions.run(adding(name)))
             except TimeoutError:
                 late.append(name)
@@ -208,7 +208,8 @@ class TestCancellation:
         assert seen <= committed | set(late)
         await asyncio.sleep(0.1)
         assert set(await names_on(url)) == seen
-        assert 0 < len(late) < 300
+        assert late
+        assert len(committed) >= 100
 
     async def test_a_reader_that_leaves_gives_its_connection_back(self, pool: PostgresPool) -> None:
         reads = PostgresReads(pool)
