@@ -2,23 +2,30 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, literal_column, or_, select
 
 from tradepost.catalog.offer import Offer, offer_name
 from tradepost.kernel.money import Money
-from tradepost.orders.ports import SaleTerms
 from tradepost.pricing.shipping import Tariff
 from tradepost.pricing.taxes import Rate, TaxTable, place_key
+from tradepost.pricing.terms import SaleTerms
+from tradepost.stock.level import DEFAULT_LOCATION
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.json_rows import json_rows
 from tradepost_adapters.sql.pricing import method_from
 from tradepost_adapters.sql.statements import Statement, in_list
 from tradepost_adapters.sql.tables.catalog import products, variant_prices, variants
 from tradepost_adapters.sql.tables.pricing import shipping_methods, tax_rates
+from tradepost_adapters.sql.tables.stock import stock_levels
 
 _price = (
     select(variant_prices.c.amount)
     .where(variant_prices.c.variant_id == variants.c.id, variant_prices.c.currency == bindparam("currency"))
+    .scalar_subquery()
+)
+_available = (
+    select(stock_levels.c.on_hand - stock_levels.c.reserved)
+    .where(stock_levels.c.sku == variants.c.sku, stock_levels.c.location == literal_column(f"'{DEFAULT_LOCATION}'"))
     .scalar_subquery()
 )
 _TERMS = Statement(
@@ -39,7 +46,8 @@ _TERMS = Statement(
             variants.c.tax_category,
             variants.c.weight_g,
             variants.c.tracked,
-            of=list[tuple[str, str, str, str, str, int | None, str, int, bool]],
+            _available,
+            of=list[tuple[str, str, str, str, str, int | None, str, int, bool, int | None]],
         ).label("offers"),
         json_rows(
             tax_rates,
@@ -79,13 +87,13 @@ class SqlTerms:
         region: str | None,
         shipping_method: str | None,
     ) -> SaleTerms:
-        country, region = place_key(country or "", region)
+        where, region = place_key(country or "", region)
         row = await self._connection.one(
             _TERMS,
             {
                 "skus": list(skus),
                 "currency": currency,
-                "country": country,
+                "country": where,
                 "region": region,
                 "code": shipping_method or "",
             },
@@ -97,6 +105,9 @@ class SqlTerms:
         for place, category, rate in rates:
             (regional if place else national)[category] = Rate.parse(rate)
         return SaleTerms(
+            currency=currency,
+            country=country,
+            shipping_method=shipping_method,
             offers={
                 sku: Offer(
                     sku=sku,
@@ -107,8 +118,9 @@ class SqlTerms:
                     tax_category=tax_category,
                     weight_g=weight_g,
                     tracked=tracked,
+                    available=available or 0,
                 )
-                for sku, variant_id, product_id, title, variant_title, amount, tax_category, weight_g, tracked in offers
+                for sku, variant_id, product_id, title, variant_title, amount, tax_category, weight_g, tracked, available in offers
             },
             taxes=TaxTable(regional, national),
             shipping=method_from(methods[0]) if methods else None,

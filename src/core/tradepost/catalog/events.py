@@ -14,4 +14,10 @@ class ProductChanged(Event, frozen=True, kw_only=True, tag="tradepost.product.ch
 
 
 class CategoryChanged(Event, frozen=True, kw_only=True, tag="tradepost.category.changed.v1"):
+    """It is there, or anything about it has changed: its name, its place in the tree."""
+
+    category_id: str
+
+
+class CategoryDeleted(Event, frozen=True, kw_only=True, tag="tradepost.category.deleted.v1"):
     category_id: str

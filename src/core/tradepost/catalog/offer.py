@@ -7,7 +7,10 @@ from tradepost.kernel.money import Money
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A published variant with its price in the asked currency; `price` is None where it has none in that currency."""
+    """A published variant with its price in the asked currency; `price` is None where it has none in that currency.
+
+    `available` is how many can be sold right now; it says nothing about a variant that is not `tracked`.
+    """
 
     sku: str
     variant_id: str
@@ -17,9 +20,10 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     tax_category: str = "standard"
     weight_g: int = 0
     tracked: bool = True
+    available: int = 0
 
 
-def offer_of(product: Product, sku: str, currency: str) -> Offer:
+def offer_of(product: Product, sku: str, currency: str, *, available: int) -> Offer:
     """What a variant of the product is offered for. The name is what an order line will say."""
     variant = next(variant for variant in product.variants if variant.sku == sku)
     return Offer(
@@ -31,6 +35,7 @@ def offer_of(product: Product, sku: str, currency: str) -> Offer:
         tax_category=variant.tax_category,
         weight_g=variant.weight_g,
         tracked=variant.tracked,
+        available=available,
     )
 
 

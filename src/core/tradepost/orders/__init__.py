@@ -1,5 +1,6 @@
 """Orders: buying, paying, canceling, sending, refunding, and what became of each."""
 
+from tradepost.kernel.addresses import Address, Contact
 from tradepost.orders.cancel_order import CancelOrder, CancelOrderCommand
 from tradepost.orders.capture_payment import CapturePayment, CapturePaymentCommand
 from tradepost.orders.complete_order import CompleteOrder, CompleteOrderCommand
@@ -10,7 +11,7 @@ from tradepost.orders.get_order import GetOrder, GetOrderQuery
 from tradepost.orders.get_order_story import GetOrderStory, OrderStory, OrderStoryQuery
 from tradepost.orders.list_orders import ListOrders, ListOrdersQuery
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.order import Address, Contact, FulfillmentStatus, OrderStatus, PaymentStatus
+from tradepost.orders.order import FulfillmentStatus, OrderStatus, PaymentStatus
 from tradepost.orders.pay_order import PayOrder, PayOrderCommand
 from tradepost.orders.place_order import PlaceOrder, PlaceOrderCommand
 from tradepost.orders.placing import OrderItem, PaymentInput

@@ -8,6 +8,7 @@ from typing import NewType
 import msgspec
 
 from tradepost.kernel.access import Actor
+from tradepost.kernel.addresses import Contact
 from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money
@@ -62,27 +63,6 @@ def derive_payment_status(
     if not total and status is not OrderStatus.PENDING:
         return PaymentStatus.PAID
     return PaymentStatus.AUTHORIZED if authorized else PaymentStatus.UNPAID
-
-
-class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A postal address, copied onto the order. `country` is ISO 3166-1 alpha-2, `region` what the country uses."""
-
-    name: str
-    line1: str
-    line2: str | None = None
-    city: str
-    region: str | None = None
-    postal_code: str | None = None
-    country: str
-    phone: str | None = None
-
-
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Who bought and where it goes: personal data, stored apart from the order so that it can be erased apart."""
-
-    email: str | None = None
-    shipping_address: Address | None = None
-    billing_address: Address | None = None
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):

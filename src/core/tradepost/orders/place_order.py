@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import msgspec
 
 from tradepost.kernel.access import Actor
+from tradepost.kernel.addresses import Address, Contact
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.order import Address, Contact
 from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form, open_order
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import SaleTx

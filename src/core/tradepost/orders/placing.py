@@ -1,19 +1,19 @@
 """How an order comes about, shared by buying a list of SKUs and by checking out a cart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
+from tradepost.kernel.addresses import Contact
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
-from tradepost.orders.order import Contact, Order, OrderLine, OrderStatus, ShippingLine
+from tradepost.orders.order import Order, OrderLine, OrderStatus, ShippingLine
 from tradepost.orders.policy import OrderPolicy
-from tradepost.orders.ports import SaleTerms, SaleTx
+from tradepost.orders.ports import SaleTx
 from tradepost.payments.payment import Method, Operation, Payment
-from tradepost.pricing.shipping import Delivery, shipping_line
-from tradepost.pricing.shipping import quote as shipping_quote
-from tradepost.pricing.totals import PricedLine, TaxedLine, Totals, price
+from tradepost.pricing.terms import SaleTerms, quote
+from tradepost.pricing.totals import TaxedLine
 from tradepost.stock.level import Reason
 
 MAX_LINES = 200
@@ -100,7 +100,9 @@ async def open_order(
     at: datetime,
 ) -> tuple[Order, Operation | None]:
     """Price it, take the stock and write it down: placed when paid later, pending with an operation to send when not."""
-    items = merge(draft.items)
+    items: dict[str, int] = {}
+    for item in draft.items:
+        items[item.sku] = items.get(item.sku, 0) + item.quantity
     address = draft.contact.shipping_address
     terms = await tx.terms.look_up(
         tuple(items),
@@ -109,9 +111,7 @@ async def open_order(
         region=address.region if address else None,
         shipping_method=draft.shipping_method,
     )
-    totals = quote(
-        items, terms, draft.currency, draft.shipping_method, address.country if address else policy.home_country, policy
-    )
+    totals = quote(items, terms, inclusive=policy.prices_include_tax)
     order = Order(
         id=order_id,
         number=await tx.orders.next_number(),
@@ -154,56 +154,6 @@ async def open_order(
     if operation is not None:
         await tx.operations.add(operation)
     return order, operation
-
-
-def merge(items: Sequence[OrderItem]) -> dict[str, int]:
-    """Quantities by SKU, in the order they were first named."""
-    merged: dict[str, int] = {}
-    for item in items:
-        merged[item.sku] = merged.get(item.sku, 0) + item.quantity
-    return merged
-
-
-def quote(
-    items: Mapping[str, int],
-    terms: SaleTerms,
-    currency: str,
-    shipping_method: str | None,
-    country: str | None,
-    policy: OrderPolicy,
-) -> Totals:
-    """What it comes to. Raises `order.not_for_sale` naming every SKU that can not be bought, or the shipping method."""
-    faults = []
-    lines = []
-    for place, (sku, quantity) in enumerate(items.items()):
-        offer = terms.offers.get(sku)
-        if offer is None:
-            faults.append(Fault(f"/lines/{place}/sku", f"{sku} is not for sale; leave it out", "not_for_sale"))
-        elif offer.price is None:
-            faults.append(
-                Fault(f"/lines/{place}/sku", f"{sku} has no price in {currency}; choose another currency", "no_price")
-            )
-        else:
-            lines.append(
-                PricedLine(
-                    sku=sku,
-                    quantity=quantity,
-                    unit_price=offer.price,
-                    tax_category=offer.tax_category,
-                    weight_g=offer.weight_g,
-                )
-            )
-    if shipping_method is not None and terms.shipping is None:
-        faults.append(Fault("/shipping_method", f"there is no shipping method {shipping_method!r}; list them first"))
-    if shipping_method is not None and country is None:
-        faults.append(Fault("/shipping_address", "shipping needs an address"))
-    if faults:
-        raise Invalid("order.not_for_sale", "This can not be bought as it is: see errors.", *faults)
-    shipping = None
-    if terms.shipping is not None and country is not None:
-        cost = shipping_quote(terms.shipping, Delivery.of(lines, country=country, currency=currency))
-        shipping = shipping_line(terms.shipping, cost)
-    return price(lines, shipping, terms.taxes, currency=currency, inclusive=policy.prices_include_tax)
 
 
 def _line(number: int, line: TaxedLine, terms: SaleTerms) -> OrderLine:

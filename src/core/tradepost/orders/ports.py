@@ -1,20 +1,17 @@
 """What orders need from outside."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from tradepost.catalog.offer import Offer
 from tradepost.kernel.idempotency import HasIdempotency
 from tradepost.kernel.money import Money
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.orders.order import Order, OrderStatus
 from tradepost.orders.views import HistoryView, OrderSummary, OrderView, PaymentView, RefundView
 from tradepost.payments.ports import HasPayments
-from tradepost.pricing.shipping_method import ShippingMethod
-from tradepost.pricing.taxes import TaxTable
+from tradepost.pricing.terms import HasTerms
 from tradepost.stock.ports import HasStock
 
 
@@ -44,35 +41,6 @@ class Orders(Protocol):
 class HasOrders(Protocol):
     @property
     def orders(self) -> Orders: ...
-
-
-class SaleTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides what a purchase costs: offers by SKU (published ones only), the destination's tax, and
-    the shipping method asked for (None when there is no such active one)."""
-
-    offers: Mapping[str, Offer]
-    taxes: TaxTable
-    shipping: ShippingMethod | None
-
-
-class Terms(Protocol):
-    """The terms of sale, inside a transaction: one look for all of them."""
-
-    async def look_up(
-        self,
-        skus: Sequence[str],
-        /,
-        *,
-        currency: str,
-        country: str | None,
-        region: str | None,
-        shipping_method: str | None,
-    ) -> SaleTerms: ...
-
-
-class HasTerms(Protocol):
-    @property
-    def terms(self) -> Terms: ...
 
 
 class SaleTx(HasOrders, HasStock, HasPayments, HasTerms, HasIdempotency, Protocol):

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import msgspec
 
+from tradepost.kernel.addresses import Contact
 from tradepost.kernel.money import Money
 from tradepost.orders.order import (
-    Contact,
     FulfillmentStatus,
     Order,
     OrderLine,

@@ -14,7 +14,8 @@ from sqlalchemy import (
     text,
 )
 
-from tradepost.orders.order import Contact, Parcel, ShippingLine
+from tradepost.kernel.addresses import Contact
+from tradepost.orders.order import Parcel, ShippingLine
 from tradepost_adapters.sql.tables import metadata
 from tradepost_adapters.sql.types import Flag, Json, UtcDateTime
 
