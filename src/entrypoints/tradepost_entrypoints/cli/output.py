@@ -79,7 +79,7 @@ def _table(rows: list[list[object]], headings: list[str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for index, heading in enumerate(headings):
         numbers = all(_is_number(row[index]) for row in rows)
         table.add_column(heading, justify="right" if numbers else "left", overflow="fold")
