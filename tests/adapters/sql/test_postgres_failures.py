@@ -32,7 +32,7 @@ async def url(empty_postgres_url: str) -> str:
 
 @pytest.fixture
 async def pool(url: str) -> AsyncIterator[PostgresPool]:
-    made = PostgresPool(url, most=4, patience=1)
+    made = PostgresPool(url, most=4, patience=10)
     await made.open()
     yield made
     await made.close()

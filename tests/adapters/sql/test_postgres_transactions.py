@@ -31,7 +31,7 @@ async def url(empty_postgres_url: str) -> str:
 
 @pytest.fixture
 async def pool(url: str) -> AsyncIterator[WatchedPool]:
-    made = WatchedPool(url, most=4, patience=2)
+    made = WatchedPool(url, most=4, patience=10)
     await made.open()
     yield made
     await made.close()
