@@ -194,10 +194,13 @@ class _Loader:
             self._mistakes.append(f"{variable.name} and {variable.name}{_FILE} are both set; keep one.")
             return text
         try:
-            return Path(path).read_text(encoding="utf-8").strip()
+            text = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             self._mistakes.append(f"{variable.name}{_FILE} names {path!r}, which can not be read: {_reason(error)}.")
             return ""
+        if not text:
+            self._mistakes.append(f"{variable.name}{_FILE} names {path!r}, which is empty.")
+        return text
 
     def _missing(self, variable: Variable, values: dict[str, Any]) -> bool:
         if not self._dev:
@@ -210,7 +213,7 @@ class _Loader:
     def _value(self, variable: Variable, annotation: Any, text: str) -> Any:
         """The value, or None and a mistake."""
         if text == "" and variable.name + _FILE in self._given:
-            return None  # said already, or an empty file
+            return None  # said already
         try:
             raw = _parse(_bare(annotation), text)
             _check(variable.field, raw)

@@ -1,0 +1,95 @@
+"""Logs: one line an event, in one shape, without secrets."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tradepost_entrypoints import logs
+
+
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    logger = logging.getLogger()
+    handlers, level = logger.handlers[:], logger.level
+    yield logger
+    logger.handlers[:] = handlers
+    logger.setLevel(level)
+
+
+def _configured(root: logging.Logger, style: logs.LogFormat) -> io.StringIO:
+    logs.configure("info", style)
+    stream = io.StringIO()
+    handler = root.handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
+    return stream
+
+
+def test_a_record_of_a_library_is_one_json_line(root: logging.Logger) -> None:
+    stream = _configured(root, "json")
+    logging.getLogger("some.library").warning("lost %s", "connection\nagain", extra={"fields": {"token": "t", "n": 1}})
+    (line,) = stream.getvalue().splitlines()
+    event = json.loads(line)
+    assert datetime.fromisoformat(event.pop("timestamp")).tzinfo is not None
+    assert event == {
+        "level": "warning",
+        "event": "lost connection\nagain",
+        "logger": "some.library",
+        "token": "[hidden]",
+        "n": 1,
+    }
+
+
+def test_a_traceback_stays_in_its_line_without_secrets(root: logging.Logger) -> None:
+    stream = _configured(root, "json")
+    try:
+        raise RuntimeError("can not reach postgresql://shop:hunter2@db/shop")
+    except RuntimeError:
+        logging.getLogger("x").exception("failed")
+    (line,) = stream.getvalue().splitlines()
+    assert "RuntimeError" in json.loads(line)["traceback"]
+    assert "hunter2" not in line
+
+
+def test_text_is_for_eyes(root: logging.Logger) -> None:
+    stream = _configured(root, "text")
+    logging.getLogger("x").info("started", extra={"fields": {"port": 8000}})
+    assert stream.getvalue().endswith("info    started logger=x port=8000\n")
+
+
+def test_the_servers_own_request_line_is_off(root: logging.Logger) -> None:
+    stream = _configured(root, "json")
+    logging.getLogger("uvicorn.access").info("GET / 200")
+    logging.getLogger("uvicorn.error").info("Started")
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["Started"]
+
+
+def test_an_event_that_can_not_be_encoded_is_shown_as_it_is() -> None:
+    stream = io.BytesIO()
+    logs.EventLog(stream)({"timestamp": datetime.now(UTC), "level": "info", "event": "x", "what": object()})
+    assert json.loads(stream.getvalue())["what"].startswith("<object")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"Authorization": "Bearer abc"}, {"Authorization": "[hidden]"}),
+        ({"set-cookie": "a=b"}, {"set-cookie": "[hidden]"}),
+        ({"password": "x", "token_secret": 1}, {"password": "[hidden]", "token_secret": "[hidden]"}),
+        ({"lines": [{"card_number": "1"}]}, {"lines": [{"card_number": "[hidden]"}]}),
+        ("paid with 4242-4242-4242-4242.", "paid with [hidden]."),
+        ("paid with 4242424242424242", "paid with [hidden]"),
+        ("order number 4242424242424241", "order number 4242424242424241"),
+        ("at 1767268800123456 µs", "at 1767268800123456 µs"),
+        ("header Bearer abcdef123456", "header Bearer [hidden]"),
+        ("redis://:pw@host and postgresql://u:pw@host/db", "redis://:[hidden]@host and postgresql://u:[hidden]@host/db"),
+        (5, 5),
+    ],
+)  # fmt: skip
+def test_secrets_are_hidden_by_name_and_by_look(given: Any, shown: Any) -> None:
+    assert logs.redact(given) == shown
