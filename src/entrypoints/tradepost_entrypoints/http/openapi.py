@@ -70,7 +70,6 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
             ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in dict.fromkeys(declared.tag for declared in shown)],
         "paths": paths,
         "components": {
@@ -127,7 +126,7 @@ def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": declared.name,
         "tags": [declared.tag],
-        "summary": summary.rstrip("."),
+        "summary": summary.rstrip(".").replace("`", ""),
         "parameters": [*_path_parameters(declared, schemas), *_query(declared, schemas), *_headers(declared)],
         "responses": _responses(declared, schemas),
     }
@@ -184,9 +183,8 @@ def _headers(declared: Endpoint) -> list[dict[str, Any]]:
             {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "Any string of your own; the same request under the same key happens once.",
+                "description": "A string of your own for this one request, such as a UUID: sent again under it, it happens once.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
             }
         )
     if "expected_version" in declared.parameters:
@@ -194,9 +192,8 @@ def _headers(declared: Endpoint) -> list[dict[str, Any]]:
             {
                 "name": "If-Match",
                 "in": "header",
-                "description": "The ETag you read; the change is refused (412) when it has moved on.",
+                "description": 'The ETag you read, such as `"3-9a0b1c2d"`; the change is refused (412) when it has moved on.',
                 "schema": {"type": "string", "pattern": r'^(\*|(W/)?"v?[0-9]{1,18}(-[0-9a-f]+)?")$'},
-                "example": '"3-9a0b1c2d"',
             }
         )
     return found

@@ -4,7 +4,7 @@ from tradepost_entrypoints.http.endpoint import Endpoint
 from tradepost_entrypoints.http.routes import docs, health, orders
 
 ROUTES: tuple[Endpoint, ...] = (
+    *orders.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,
-    *orders.ROUTES,
 )

@@ -1,5 +1,6 @@
 """The API description, and a page to try it on. Everything the page loads comes from this package."""
 
+from functools import cache
 from importlib.resources import files
 
 from tradepost_entrypoints.http.endpoint import endpoint
@@ -20,6 +21,7 @@ _PAGE_POLICY: Headers = [
 _KEEP: Headers = [(b"cache-control", b"public, max-age=3600")]
 
 
+@cache
 def _static(name: str) -> bytes:
     return (_STATIC / name).read_bytes()
 
