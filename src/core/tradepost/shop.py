@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.cancel_order import CancelOrder
 from tradepost.orders.capture_payment import CapturePayment
@@ -26,7 +27,6 @@ from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import OrderViews, SaleTx
 from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder
-from tradepost.orders.tokens import OrderTokens
 from tradepost.orders.total_orders import TotalOrders
 from tradepost.payments.gateway import PaymentGateway
 from tradepost.stock.ports import StockViews
@@ -69,7 +69,7 @@ class Shop:
         self._backend = backend
         self._transactions = backend.transactions
         self._gateway = gateway
-        self._tokens = OrderTokens(secret)
+        self._tokens = GuestTokens(secret)
         self._policy = policy or OrderPolicy()
         self._clock = clock or SystemClock()
         self._ids = ids or TypeIds()

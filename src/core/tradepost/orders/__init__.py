@@ -19,7 +19,6 @@ from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import OrderFilter, OrderTotal
 from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder, RefundOrderCommand
-from tradepost.orders.tokens import OrderTokens
 from tradepost.orders.total_orders import TotalOrders, TotalOrdersQuery
 from tradepost.orders.views import HistoryView, OrderSummary, OrderView, PaymentView, RefundView
 from tradepost.payments.payment import Method, RefundLine
@@ -54,7 +53,6 @@ __all__ = [
     "OrderStory",
     "OrderStoryQuery",
     "OrderSummary",
-    "OrderTokens",
     "OrderTotal",
     "OrderView",
     "ParcelLine",

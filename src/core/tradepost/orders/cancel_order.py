@@ -6,11 +6,11 @@ from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.reading import require_access
 from tradepost.orders.settlement import undo_payments
-from tradepost.orders.tokens import OrderTokens
 from tradepost.orders.views import OrderView
 from tradepost.stock.level import Reason
 
@@ -33,7 +33,7 @@ class CancelOrder:
     another way, `precondition.failed`.
     """
 
-    def __init__(self, transactions: Transactions[OrderTx], clock: Clock, ids: TypeIds, tokens: OrderTokens) -> None:
+    def __init__(self, transactions: Transactions[OrderTx], clock: Clock, ids: TypeIds, tokens: GuestTokens) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids

@@ -4,12 +4,12 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.errors import Conflict
+from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.reading import require_access
 from tradepost.orders.settlement import declined
-from tradepost.orders.tokens import OrderTokens
 from tradepost.orders.views import OrderView
 from tradepost.payments.payment import Operation, OperationStatus
 
@@ -29,7 +29,7 @@ class ConfirmPayment:
     refused, `payment.nothing_to_confirm` when no payment of it ever waited for the buyer.
     """
 
-    def __init__(self, transactions: Transactions[OrderTx], runner: OperationRunner, tokens: OrderTokens) -> None:
+    def __init__(self, transactions: Transactions[OrderTx], runner: OperationRunner, tokens: GuestTokens) -> None:
         self._transactions = transactions
         self._runner = runner
         self._tokens = tokens

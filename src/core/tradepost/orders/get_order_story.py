@@ -3,9 +3,9 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.tokens import GuestTokens
 from tradepost.orders.ports import OrderViews
 from tradepost.orders.reading import require_access
-from tradepost.orders.tokens import OrderTokens
 from tradepost.orders.views import HistoryView, PaymentView, RefundView
 
 
@@ -28,7 +28,7 @@ class OrderStory(msgspec.Struct, frozen=True, kw_only=True):
 class GetOrderStory:
     """Raises NotFound when there is no such order, and when it is somebody else's."""
 
-    def __init__(self, views: OrderViews, tokens: OrderTokens) -> None:
+    def __init__(self, views: OrderViews, tokens: GuestTokens) -> None:
         self._views = views
         self._tokens = tokens
 

@@ -7,6 +7,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.errors import Conflict, Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.order import OrderStatus
@@ -14,7 +15,6 @@ from tradepost.orders.place_order import pay
 from tradepost.orders.placing import PaymentInput, check_payment
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.reading import require_access
-from tradepost.orders.tokens import OrderTokens
 from tradepost.orders.views import OrderView
 from tradepost.payments.payment import Method, Operation
 
@@ -42,7 +42,7 @@ class PayOrder:
         runner: OperationRunner,
         clock: Clock,
         ids: TypeIds,
-        tokens: OrderTokens,
+        tokens: GuestTokens,
     ) -> None:
         self._transactions = transactions
         self._runner = runner

@@ -9,13 +9,13 @@ from tradepost.kernel.addresses import Address, Contact
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form, open_order
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import SaleTx
 from tradepost.orders.settlement import declined
-from tradepost.orders.tokens import OrderTokens
 from tradepost.orders.views import OrderView
 from tradepost.payments.payment import Operation, OperationStatus
 
@@ -51,7 +51,7 @@ class PlaceOrder:
         runner: OperationRunner,
         clock: Clock,
         ids: TypeIds,
-        tokens: OrderTokens,
+        tokens: GuestTokens,
         policy: OrderPolicy,
         gateway: str,
     ) -> None:

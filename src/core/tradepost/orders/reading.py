@@ -1,7 +1,7 @@
 """Who may see an order: the customer it belongs to, staff, and whoever holds its token."""
 
 from tradepost.kernel.access import Actor, Permission
-from tradepost.orders.tokens import OrderTokens
+from tradepost.kernel.tokens import GuestTokens
 
 
 def require_access(
@@ -11,7 +11,7 @@ def require_access(
     order_id: str,
     customer_id: str | None,
     token: str | None,
-    tokens: OrderTokens,
+    tokens: GuestTokens,
 ) -> None:
     """Let through, or raise NotFound: to others the order does not exist."""
     if token is not None and tokens.matches(order_id, token):

@@ -33,6 +33,10 @@ class SaleTerms(msgspec.Struct, frozen=True, kw_only=True):
     taxes: TaxTable
     shipping: ShippingMethod | None
 
+    def without_shipping(self) -> "SaleTerms":
+        """The same for goods alone."""
+        return msgspec.structs.replace(self, shipping_method=None, shipping=None)
+
 
 class Terms(Protocol):
     """The terms of sale, inside a transaction: one look for all of them."""

@@ -1,0 +1,29 @@
+"""Carts: guests' and customers', re-checked whenever they are read."""
+
+from tradepost.carts.accept_cart import AcceptCart, AcceptCartCommand
+from tradepost.carts.cart import CartStatus
+from tradepost.carts.claim_cart import ClaimCart, ClaimCartCommand
+from tradepost.carts.create_cart import CreateCart, CreateCartCommand
+from tradepost.carts.get_cart import GetCart, GetCartQuery
+from tradepost.carts.set_cart_line import SetCartLine, SetCartLineCommand
+from tradepost.carts.update_cart import UpdateCart, UpdateCartCommand
+from tradepost.carts.views import CartLineView, CartMessage, CartView
+
+__all__ = [
+    "AcceptCart",
+    "AcceptCartCommand",
+    "CartLineView",
+    "CartMessage",
+    "CartStatus",
+    "CartView",
+    "ClaimCart",
+    "ClaimCartCommand",
+    "CreateCart",
+    "CreateCartCommand",
+    "GetCart",
+    "GetCartQuery",
+    "SetCartLine",
+    "SetCartLineCommand",
+    "UpdateCart",
+    "UpdateCartCommand",
+]
