@@ -85,6 +85,15 @@ async def test_a_wrong_method_is_a_405_that_says_which_are_possible(client: http
     assert response.json()["allowed"] == ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH"]
 
 
+async def test_options_says_what_a_405_would_say(client: httpx.AsyncClient) -> None:
+    for path in ("/api/v1/things", "/api/v1/things/thing_1", "/live"):
+        response = await client.options(path)
+        refused = await client.request("PUT", path)
+        assert (response.status_code, response.content) == (204, b"")
+        assert response.headers["allow"] == refused.headers["allow"]
+        assert "GET" in response.headers["allow"]
+
+
 async def test_a_malformed_host_is_a_400_problem(client: httpx.AsyncClient) -> None:
     response = await client.get("/live", headers={"host": "a b/c"})
     assert (response.status_code, response.json()["code"]) == (400, "request.malformed")

@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from tradepost.kernel.access import Actor
 from tradepost_entrypoints.http.body import MAX_BODY
-from tradepost_entrypoints.http.endpoint import Endpoint, handler_of
+from tradepost_entrypoints.http.endpoint import Endpoint, handler_of, options_of
 from tradepost_entrypoints.http.health import Check, Health
 from tradepost_entrypoints.http.middleware import Front, Metrics
 from tradepost_entrypoints.http.openapi import ApiDescription
@@ -66,8 +66,15 @@ def create_app(
         async with services.running():
             yield
 
+    by_path: dict[str, list[Endpoint]] = {}
+    for declared in endpoints:
+        by_path.setdefault(declared.path, []).append(declared)
     app = Litestar(
-        route_handlers=[handler_of(declared, parts, services.authenticate) for declared in endpoints],
+        route_handlers=[
+            # First, or Litestar adds its own to the path.
+            *(options_of(path, declared) for path, declared in by_path.items()),
+            *(handler_of(declared, parts, services.authenticate) for declared in endpoints),
+        ],
         exception_handlers={Exception: cast(Any, on_exception)},
         lifespan=[lifespan],
         openapi_config=None,

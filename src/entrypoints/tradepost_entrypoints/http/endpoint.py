@@ -14,7 +14,7 @@ A route is a function whose parameters say what it needs:
 Everything wrong with path, query, headers and body is refused together.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -130,6 +130,15 @@ class Endpoint:
         return get_args(self.answer)[0] if get_args(self.answer) else None
 
     @property
+    def fields(self) -> tuple[str, ...]:
+        """What `?fields=` can choose from."""
+        view = get_origin(self.view) or self.view
+        enveloped = get_origin(self.answer) in (One, Many)
+        if enveloped and isinstance(view, type) and issubclass(view, msgspec.Struct):
+            return view.__struct_encode_fields__
+        return ()
+
+    @property
     def query(self) -> type[msgspec.Struct]:
         """The Struct of its query string: its own, `fields` alone where it shows one resource, or nothing."""
         declared = self.parameters.get("query")
@@ -204,6 +213,19 @@ def handler_of(declared: Endpoint, parts: Mapping[str, object], authenticate: Au
     return HTTPRouteHandler(path, http_method=HttpMethod(declared.method), name=declared.name, status_code=200)(handle)
 
 
+def options_of(path: str, declared: Iterable[Endpoint]) -> HTTPRouteHandler:
+    """The answer to OPTIONS for a path: what is possible there. (Litestar's own knows only the last route of a path.)"""
+    methods = {"OPTIONS"}
+    for one in declared:
+        methods |= {"GET", "HEAD"} if one.method == "GET" else {one.method}
+    allow = ", ".join(sorted(methods)).encode()
+
+    async def options(request: Request[Any, Any, Any]) -> HttpResponse:
+        return HttpResponse(204, headers=[(b"allow", allow)], media_type=None)
+
+    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=HttpMethod.OPTIONS, status_code=200)(options)
+
+
 class _Reader:
     """Reads the arguments of one route from a request. Compiled once."""
 
@@ -218,7 +240,7 @@ class _Reader:
         self._wants_key = "key" in names
         self._wants_version = "expected_version" in names
         self._headers = [(name, mark.name.lower().encode()) for name, mark in declared.headers.items()]
-        self._fields = _field_names(declared.view) if get_origin(declared.answer) in (One, Many) else ()
+        self._fields = declared.fields
 
     async def read(self, call: Call, request: Request[Any, Any, Any]) -> dict[str, Any]:
         faults: list[ProblemFault] = []
@@ -251,19 +273,12 @@ class _Reader:
         wanted = getattr(query, "fields", None)
         if wanted is None:
             return
-        names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",")))
+        names = tuple(dict.fromkeys(wanted.split(",")))
         for name in names:
             if name not in self._fields:
                 detail = unknown(name, self._fields, "field")
                 faults.append(ProblemFault(parameter="fields", detail=detail, code="unknown"))
         call.fields = names
-
-
-def _field_names(view: Any) -> tuple[str, ...]:
-    struct = get_origin(view) or view
-    if isinstance(struct, type) and issubclass(struct, msgspec.Struct):
-        return struct.__struct_encode_fields__
-    return ()
 
 
 def _texts(call: Call) -> dict[str, str]:

@@ -156,6 +156,9 @@ def _query(declared: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
     for name, described in schema["properties"].items():
         bare = _without_null(described)
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": bare}
+        if name == "fields" and declared.fields:
+            one = "|".join(declared.fields)
+            bare["pattern"] = f"^({one})(,({one}))*$"
         if "description" in bare:
             parameter["description"] = bare.pop("description")
         found.append(parameter)

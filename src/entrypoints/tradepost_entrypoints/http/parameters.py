@@ -17,7 +17,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BOOLEANS = {"true": True, "false": False}
 _MAX_PARAMETERS = 100
 
-Fields = Annotated[str, msgspec.Meta(max_length=1000, description="Only these fields, separated by commas.")]
+Fields = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=1000, description="Only these fields, separated by commas; the answer then lacks the others."
+    ),
+]
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
