@@ -5,18 +5,17 @@ from datetime import datetime
 from typing import NewType
 
 from tradepost.catalog import events
-from tradepost.catalog.product import is_slug
+from tradepost.catalog.words import SLUG_RULE, is_slug
 from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 
 CategoryId = NewType("CategoryId", str)
 
-MAX_DEPTH = 10
 MAX_POSITION = 1_000_000
 
 
 class Category(Aggregate, kw_only=True):
-    """A category. `parent_id` is None at the top; siblings are shown by `position`, then by name."""
+    """A category. `parent_id` is None at the top; siblings are shown by `position`."""
 
     slug: str
     name: str
@@ -37,14 +36,11 @@ class Category(Aggregate, kw_only=True):
     def move(self, parent_id: str | None, way_up: Sequence[str]) -> None:
         """Put it under another category, or at the top. `way_up` is the new parent and what that is under.
 
-        Raises `category.cycle` when it would come to lie under itself, `category.too_deep` beyond ten levels above it.
+        Raises `category.cycle` when it would come to lie under itself.
         """
         if self.id in way_up:
-            raise Conflict(
-                "category.cycle", f"{self.slug} can not be put under itself; choose a category outside of it."
-            )
-        if len(way_up) >= MAX_DEPTH:
-            raise Conflict("category.too_deep", f"A category lies at most {MAX_DEPTH} levels deep.")
+            detail = f"{self.slug} can not be put under itself; choose a category outside of it."
+            raise Conflict("category.cycle", detail)
         self.parent_id = parent_id
 
     def delete(self, *, at: datetime) -> None:
@@ -59,7 +55,7 @@ class Category(Aggregate, kw_only=True):
     def _check(self) -> None:
         faults = []
         if not is_slug(self.slug):
-            faults.append(Fault("/slug", "lower-case letters, digits and single hyphens, at most 255"))
+            faults.append(Fault("/slug", SLUG_RULE))
         if not self.name.strip() or len(self.name) > 255:
             faults.append(Fault("/name", "1 to 255 characters"))
         if not 0 <= self.position <= MAX_POSITION:

@@ -119,5 +119,5 @@ class ProductViews(Protocol):
         ...
 
     async def categories(self, page: PageRequest, /, *, parent: str | None = None) -> Page[CategoryView]:
-        """Sorted by `position` (then by name) or `name`; only those right under `parent`, an id, if asked."""
+        """Sorted by `position` or `name`; only those right under `parent`, an id, if asked."""
         ...

@@ -9,7 +9,8 @@ from typing import NewType
 import msgspec
 
 from tradepost.catalog import events
-from tradepost.kernel.errors import Conflict, Fault, Invalid
+from tradepost.catalog.words import SLUG_RULE, is_slug
+from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money, currency
 
@@ -18,21 +19,19 @@ VariantId = NewType("VariantId", str)
 
 MAX_VARIANTS = 250
 MAX_WEIGHT_G = 10_000_000
+MAX_PRICE = 10**12
+MAX_TEXT = 255
+MAX_DESCRIPTION = 50_000
+MAX_PARTS = 100
+"""Of each: options, values of an option, images, categories."""
+
 _SKU = re.compile(r"[^\s\x00-\x1f][^\x00-\x1f]{0,63}")
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 class ProductStatus(StrEnum):
     DRAFT = "draft"  # not for sale yet
     ACTIVE = "active"  # published
     ARCHIVED = "archived"  # not for sale any more; orders still name it
-
-
-_MOVES = {
-    ProductStatus.DRAFT: {ProductStatus.ACTIVE, ProductStatus.ARCHIVED},
-    ProductStatus.ACTIVE: {ProductStatus.DRAFT, ProductStatus.ARCHIVED},
-    ProductStatus.ARCHIVED: {ProductStatus.DRAFT, ProductStatus.ACTIVE},
-}
 
 
 class Option(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,72 +82,134 @@ class Product(Aggregate, kw_only=True):
     metadata: Mapping[str, str] = {}
 
     def created(self, *, at: datetime) -> None:
-        """Check it whole, and note that it is there. Raises `product.invalid` with every fault."""
+        """Check it whole, and note that it is there. Raises `product.invalid` with every fault, `product.not_sellable`."""
         self.check()
         self.record(events.ProductCreated(occurred_at=at, product_id=self.id))
 
     def changed(self, *, at: datetime) -> None:
-        """Check it whole after a change, and note it. Raises `product.invalid` with every fault."""
+        """Check it whole after a change, and note it. Raises what `created` raises."""
         self.check()
         self.updated_at = at
         self.record(events.ProductChanged(occurred_at=at, product_id=self.id))
 
+    def at_version(self, expected: int | None) -> None:
+        """Raises `precondition.failed` unless it is at the version the caller had read, if any."""
+        if expected is not None and expected != self.version:
+            raise PreconditionFailed(self.id, expected=expected, actual=self.version)
+
     def set_status(self, status: ProductStatus, *, at: datetime) -> None:
-        """Publish, withdraw or archive. A product without a priced variant can not be published."""
+        """Publish, withdraw or archive, in any order; the same again is nothing. Raises `product.not_sellable`."""
         if self.status is status:
             return
-        if status not in _MOVES[self.status]:
-            raise Conflict(
-                "product.illegal_state", f"Product {self.slug} is {self.status} and can not become {status}."
-            )
-        if status is ProductStatus.ACTIVE and not any(variant.prices for variant in self.variants):
-            raise Conflict("product.not_sellable", f"Product {self.slug} has no variant with a price; add one first.")
         self.status = status
         self.changed(at=at)
 
-    def variant(self, variant_id: str) -> Variant | None:
-        return next((variant for variant in self.variants if variant.id == variant_id), None)
+    def set_prices(self, sku: str, prices: tuple[Money, ...], *, at: datetime) -> bool:
+        """Replace the prices of one variant; whether that changed anything. Raises what `changed` raises."""
+        before = self.variants
+        self.variants = tuple(
+            msgspec.structs.replace(variant, prices=in_order(prices)) if variant.sku == sku else variant
+            for variant in self.variants
+        )
+        if self.variants == before:
+            return False
+        self.changed(at=at)
+        return True
 
     def check(self) -> None:
+        """Raises `product.invalid` with every fault, and `product.not_sellable` for an active one without a price."""
         faults = []
-        if not _SLUG.fullmatch(self.slug) or len(self.slug) > 255:
-            faults.append(Fault("/slug", "lower-case letters, digits and single hyphens, at most 255"))
-        if not 1 <= len(self.title) <= 255:
-            faults.append(Fault("/title", "1 to 255 characters"))
-        if len(self.description) > 50_000:
-            faults.append(Fault("/description", "at most 50,000 characters"))
+        if not is_slug(self.slug):
+            faults.append(Fault("/slug", SLUG_RULE))
+        if not self.title.strip() or len(self.title) > MAX_TEXT:
+            faults.append(Fault("/title", f"1 to {MAX_TEXT} characters"))
+        if len(self.description) > MAX_DESCRIPTION:
+            faults.append(Fault("/description", f"at most {MAX_DESCRIPTION} characters"))
+        if self.external_id is not None and not 1 <= len(self.external_id) <= MAX_TEXT:
+            faults.append(Fault("/external_id", f"1 to {MAX_TEXT} characters"))
+        if len(self.category_ids) > MAX_PARTS:
+            faults.append(Fault("/category_ids", f"at most {MAX_PARTS} categories"))
+        if len(self.images) > MAX_PARTS:
+            faults.append(Fault("/images", f"at most {MAX_PARTS} images"))
         for place, image in enumerate(self.images):
             if not image.url.startswith(("https://", "http://")) or len(image.url) > 2000:
                 faults.append(Fault(f"/images/{place}/url", "an http or https address of at most 2,000 characters"))
         if len(self.metadata) > 50 or any(len(k) > 40 or len(v) > 500 for k, v in self.metadata.items()):
             faults.append(Fault("/metadata", "at most 50 keys of up to 40 characters, values up to 500"))
-        faults += self._variant_faults()
+        faults += option_faults(self.options) + variant_faults(self.variants, self.options)
         if faults:
             raise Invalid("product.invalid", "The product can not be saved as it is: see errors.", *faults)
+        if self.status is ProductStatus.ACTIVE and not any(variant.prices for variant in self.variants):
+            raise Conflict("product.not_sellable", f"Product {self.slug} has no variant with a price; add one first.")
 
-    def _variant_faults(self) -> list[Fault]:
-        faults = []
-        if len(self.variants) > MAX_VARIANTS:
-            faults.append(Fault("/variants", f"at most {MAX_VARIANTS} variants"))
-        skus: set[str] = set()
-        for place, variant in enumerate(self.variants):
-            at = f"/variants/{place}"
-            if not _SKU.fullmatch(variant.sku):
-                faults.append(Fault(f"{at}/sku", "1 to 64 characters, not starting with a space"))
-            if variant.sku in skus:
-                faults.append(Fault(f"{at}/sku", f"{variant.sku} is used twice"))
-            skus.add(variant.sku)
-            if not 0 <= variant.weight_g <= MAX_WEIGHT_G:
-                faults.append(Fault(f"{at}/weight_g", f"0 to {MAX_WEIGHT_G} grams"))
-            seen: set[str] = set()
-            for number, price in enumerate(variant.prices):
-                try:
-                    currency(price.currency)
-                except Invalid as error:
-                    faults.append(Fault(f"{at}/prices/{number}/currency", error.detail))
-                if price.currency in seen:
-                    faults.append(Fault(f"{at}/prices/{number}/currency", f"{price.currency} has a price already"))
-                seen.add(price.currency)
-                if not 0 <= price.amount <= 10**12:
-                    faults.append(Fault(f"{at}/prices/{number}/amount", "0 to 10^12 minor units"))
-        return faults
+
+def in_order(prices: tuple[Money, ...]) -> tuple[Money, ...]:
+    """Prices as they are kept: by currency."""
+    return tuple(sorted(prices, key=lambda price: (price.currency, price.amount)))
+
+
+def option_faults(options: tuple[Option, ...]) -> list[Fault]:
+    """What is wrong with the options."""
+    faults = []
+    if len(options) > MAX_PARTS:
+        faults.append(Fault("/options", f"at most {MAX_PARTS} options"))
+    names: set[str] = set()
+    for place, option in enumerate(options):
+        if not option.name.strip() or len(option.name) > MAX_TEXT:
+            faults.append(Fault(f"/options/{place}/name", f"1 to {MAX_TEXT} characters"))
+        if option.name in names:
+            faults.append(Fault(f"/options/{place}/name", f"{option.name} is there twice"))
+        names.add(option.name)
+        if not 1 <= len(option.values) <= MAX_PARTS or len(set(option.values)) != len(option.values):
+            faults.append(Fault(f"/options/{place}/values", f"1 to {MAX_PARTS} different values"))
+        if any(not value.strip() or len(value) > MAX_TEXT for value in option.values):
+            faults.append(Fault(f"/options/{place}/values", f"each value has 1 to {MAX_TEXT} characters"))
+    return faults
+
+
+def variant_faults(variants: tuple[Variant, ...], options: tuple[Option, ...]) -> list[Fault]:
+    """What is wrong with the variants, each by itself and among themselves."""
+    faults = []
+    if len(variants) > MAX_VARIANTS:
+        faults.append(Fault("/variants", f"at most {MAX_VARIANTS} variants"))
+    values = {option.name: option.values for option in options}
+    skus: set[str] = set()
+    for place, variant in enumerate(variants):
+        at = f"/variants/{place}"
+        if not _SKU.fullmatch(variant.sku):
+            faults.append(Fault(f"{at}/sku", "1 to 64 characters, not starting with a space"))
+        if variant.sku in skus:
+            faults.append(Fault(f"{at}/sku", f"{variant.sku} is used twice"))
+        skus.add(variant.sku)
+        if len(variant.title) > MAX_TEXT:
+            faults.append(Fault(f"{at}/title", f"at most {MAX_TEXT} characters"))
+        if not 1 <= len(variant.tax_category) <= 40:
+            faults.append(Fault(f"{at}/tax_category", "1 to 40 characters"))
+        if variant.barcode is not None and not 1 <= len(variant.barcode) <= 64:
+            faults.append(Fault(f"{at}/barcode", "1 to 64 characters"))
+        if not 0 <= variant.weight_g <= MAX_WEIGHT_G:
+            faults.append(Fault(f"{at}/weight_g", f"0 to {MAX_WEIGHT_G} grams"))
+        faults += [
+            Fault(f"{at}/options", f"{name}: {value} is not among the product's options")
+            for name, value in variant.options.items()
+            if value not in values.get(name, ())
+        ]
+        faults += price_faults(variant.prices, at)
+    return faults
+
+
+def price_faults(prices: tuple[Money, ...], at: str = "") -> list[Fault]:
+    """What is wrong with the prices of one variant."""
+    faults = []
+    seen: set[str] = set()
+    for number, price in enumerate(prices):
+        try:
+            currency(price.currency)
+        except Invalid as error:
+            faults.append(Fault(f"{at}/prices/{number}/currency", error.detail))
+        if price.currency in seen:
+            faults.append(Fault(f"{at}/prices/{number}/currency", f"{price.currency} has a price already"))
+        seen.add(price.currency)
+        if not 0 <= price.amount <= MAX_PRICE:
+            faults.append(Fault(f"{at}/prices/{number}/amount", "0 to 10^12 minor units"))
+    return faults

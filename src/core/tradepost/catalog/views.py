@@ -79,7 +79,7 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CategoryView(msgspec.Struct, frozen=True, kw_only=True):
-    """A category. `parent_id` is None at the top; siblings are shown by `position`, then by name."""
+    """A category. `parent_id` is None at the top; siblings are shown by `position`."""
 
     id: str
     version: int

@@ -1,0 +1,1 @@
+"""What Redis (or Valkey) does for the shop: a cache that several processes share."""
