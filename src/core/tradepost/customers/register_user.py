@@ -1,0 +1,64 @@
+"""Open an account: a user who may sign in, and the customer they buy as."""
+
+import msgspec
+
+from tradepost.customers.opening import open_account
+from tradepost.customers.ports import AccountTx
+from tradepost.kernel.access import Actor, Permission, Role
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.transactions import Transactions
+from tradepost.users.passwords import PasswordHasher, new_password
+from tradepost.users.user import check_profile
+from tradepost.users.views import UserView
+
+
+class RegisterUserCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """Who it is for. Anybody may become a customer; for another `role` an owner has to ask."""
+
+    actor: Actor
+    email: str
+    name: str
+    password: str
+    role: Role = Role.CUSTOMER
+
+    def __repr__(self) -> str:
+        return f"RegisterUserCommand({self.role})"
+
+
+class RegisterUser:
+    """Takes no idempotency key: a fast hash of a request with a password in it must not be stored. A repeat is refused
+    by its e-mail address.
+
+    Raises `user.invalid` with every fault, `user.password_invalid`, `user.email_taken`, and `Unavailable` when too
+    many are waiting for a password to be hashed.
+    """
+
+    def __init__(
+        self, transactions: Transactions[AccountTx], hasher: PasswordHasher, clock: Clock, ids: TypeIds
+    ) -> None:
+        self._transactions = transactions
+        self._hasher = hasher
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, command: RegisterUserCommand) -> UserView:
+        if command.role is not Role.CUSTOMER:
+            command.actor.require(Permission.USERS_WRITE)
+        check_profile(email=command.email, name=command.name)
+        password_hash = await self._hasher.hash(new_password(command.password))
+        now = self._clock.now()
+
+        async def work(tx: AccountTx) -> UserView:
+            user = await open_account(
+                tx,
+                email=command.email,
+                name=command.name,
+                password_hash=password_hash,
+                role=command.role,
+                ids=self._ids,
+                at=now,
+            )
+            return UserView.of(user)
+
+        return await self._transactions.run(work)

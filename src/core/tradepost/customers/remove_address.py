@@ -1,0 +1,38 @@
+"""Take an address out of a customer's book."""
+
+import msgspec
+
+from tradepost.customers.ports import HasCustomers
+from tradepost.customers.views import CustomerView
+from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.transactions import Transactions
+
+
+class RemoveAddressCommand(msgspec.Struct, frozen=True, kw_only=True):
+    actor: Actor
+    customer_id: str
+    address_id: str
+    expected_version: int | None = None
+
+
+class RemoveAddress:
+    """For the customer and staff. Orders keep the copy they were placed with. Raises `address.not_found`,
+    `precondition.failed`, and NotFound to others."""
+
+    def __init__(self, transactions: Transactions[HasCustomers], clock: Clock) -> None:
+        self._transactions = transactions
+        self._clock = clock
+
+    async def __call__(self, command: RemoveAddressCommand) -> CustomerView:
+        command.actor.require_own_or(Permission.CUSTOMERS_WRITE, command.customer_id, "customer", command.customer_id)
+        now = self._clock.now()
+
+        async def work(tx: HasCustomers) -> CustomerView:
+            customer = await tx.customers.get(command.customer_id)
+            customer.at_version(command.expected_version)
+            customer.remove_address(command.address_id, at=now)
+            await tx.customers.save(customer)
+            return CustomerView.of(customer)
+
+        return await self._transactions.run(work)

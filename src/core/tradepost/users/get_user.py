@@ -1,0 +1,24 @@
+"""Read one user."""
+
+import msgspec
+
+from tradepost.kernel.access import Actor, Permission
+from tradepost.users.access import require_self_or
+from tradepost.users.ports import UserViews
+from tradepost.users.views import UserView
+
+
+class GetUserQuery(msgspec.Struct, frozen=True, kw_only=True):
+    actor: Actor
+    user_id: str
+
+
+class GetUser:
+    """One's own account, or for staff anybody's. Raises NotFound."""
+
+    def __init__(self, views: UserViews) -> None:
+        self._views = views
+
+    async def __call__(self, query: GetUserQuery) -> UserView:
+        require_self_or(query.actor, Permission.USERS_READ, query.user_id)
+        return await self._views.get(query.user_id)

@@ -1,0 +1,49 @@
+"""Passwords: what is taken as one, and what hashing them needs from outside."""
+
+import unicodedata
+from typing import Protocol
+
+import msgspec
+
+from tradepost.kernel.errors import Fault, Invalid
+
+MIN_PASSWORD = 12
+MAX_PASSWORD = 256
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Whether the password was right, and whether its hash was made with weaker parameters than today's."""
+
+    right: bool
+    outdated: bool = False
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords, slowly on purpose, and away from whatever serves other requests."""
+
+    async def hash(self, password: str, /) -> str:
+        """A hash that says how it was made. Raises `Unavailable` when too many are waiting."""
+        ...
+
+    async def verify(self, password: str, hash: str | None, /) -> Verdict:  # noqa: A002 - it is one
+        """Check it. Without a hash (there is no such user) the same work is done and the password is wrong, so that
+        time does not tell. Raises `Unavailable` when too many are waiting."""
+        ...
+
+
+def normal_password(password: str) -> str:
+    """A password as it is hashed: one character typed on two keyboards is the same character (NFKC, as NIST SP
+    800-63B-4, section 3.1.1.2, has it)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def new_password(password: str, pointer: str = "/password") -> str:
+    """A password somebody chose, as it is hashed. Long enough is good enough: there are no rules on what it is made of.
+
+    Raises `user.password_invalid`.
+    """
+    normal = normal_password(password)
+    if not MIN_PASSWORD <= len(normal) <= MAX_PASSWORD:
+        sentence = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters; a few words make a good one."
+        raise Invalid("user.password_invalid", sentence, Fault(pointer, sentence))
+    return normal

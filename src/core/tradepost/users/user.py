@@ -1,0 +1,142 @@
+"""The user: who may sign in, and what they are to the shop."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from msgspec import UNSET, UnsetType
+
+from tradepost.kernel.access import Role
+from tradepost.kernel.contacts import email_faults, name_faults, normal_email
+from tradepost.kernel.errors import Conflict, Invalid, PreconditionFailed
+from tradepost.kernel.events import Aggregate
+from tradepost.users import events
+
+UserId = NewType("UserId", str)
+
+
+class UserStatus(StrEnum):
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+class User(Aggregate, kw_only=True):
+    """A user. `email` and `name` are personal data, stored apart and gone once the user is deleted.
+
+    `customer_id` is the customer the user buys as. `session_version` counts what ends a user's sessions: a new
+    password, another role, the end of the account; a token says which one it was issued under.
+    """
+
+    email: str | None
+    name: str | None
+    role: Role
+    password_hash: str | None
+    customer_id: str | None
+    created_at: datetime
+    status: UserStatus = UserStatus.ACTIVE
+    session_version: int = 1
+    deleted_at: datetime | None = None
+
+    @classmethod
+    def new(
+        cls,
+        *,
+        id: str,  # noqa: A002 - `id` is what it is
+        email: str,
+        name: str,
+        role: Role,
+        password_hash: str,
+        customer_id: str,
+        at: datetime,
+    ) -> "User":
+        """A new user. Raises `user.invalid` with every fault."""
+        check_profile(email=email, name=name)
+        user = cls(
+            id=id,
+            email=normal_email(email),
+            name=name.strip(),
+            role=role,
+            password_hash=password_hash,
+            customer_id=customer_id,
+            created_at=at,
+        )
+        user.record(events.UserRegistered(occurred_at=at, user_id=id, customer_id=customer_id, role=role))
+        return user
+
+    def at_version(self, expected: int | None) -> None:
+        """Raise `precondition.failed` unless this is the version the caller had read."""
+        if expected is not None and expected != self.version:
+            raise PreconditionFailed(self.id, expected=expected, actual=self.version)
+
+    def change_profile(self, *, email: str | UnsetType = UNSET, name: str | UnsetType = UNSET) -> bool:
+        """Replace what is given; whether that changed anything. Raises `user.invalid` with every fault."""
+        self._require_active()
+        check_profile(email=email, name=name)
+        before = (self.email, self.name)
+        if email is not UNSET:
+            self.email = normal_email(email)
+        if name is not UNSET:
+            self.name = name.strip()
+        return (self.email, self.name) != before
+
+    def change_password(self, password_hash: str, *, at: datetime) -> None:
+        """From now on this is the password."""
+        self._require_active()
+        self.password_hash = password_hash
+        self.session_version += 1
+        self.record(events.UserPasswordChanged(occurred_at=at, user_id=self.id))
+
+    def rehash(self, old: str, new: str) -> bool:
+        """The same password, hashed with today's parameters; false when the password has changed in the meantime."""
+        if self.password_hash != old:
+            return False
+        self.password_hash = new
+        return True
+
+    def change_role(self, role: Role, *, owners: tuple[str, ...], at: datetime) -> bool:
+        """Make them this to the shop; `owners` are the ids of all its active owners. Whether that changed anything."""
+        self._require_active()
+        if self.role is role:
+            return False
+        self._require_another(owners)
+        self.role = role
+        self.session_version += 1
+        self.record(events.UserRoleChanged(occurred_at=at, user_id=self.id, role=role))
+        return True
+
+    def delete(self, *, owners: tuple[str, ...], at: datetime) -> bool:
+        """End the account: no sign-in, no password, no personal data, and the e-mail address is free again. The id
+        stays, for the history of what the user did. Whether that changed anything."""
+        if self.status is UserStatus.DELETED:
+            return False
+        self._require_another(owners)
+        self.status, self.deleted_at = UserStatus.DELETED, at
+        self.email = self.name = self.password_hash = None
+        self.session_version += 1
+        self.record(events.UserDeleted(occurred_at=at, user_id=self.id))
+        return True
+
+    def _require_active(self) -> None:
+        if self.status is UserStatus.DELETED:
+            raise Conflict("user.deleted", "This account has been deleted and can not be changed.", {"id": self.id})
+
+    def _require_another(self, owners: tuple[str, ...]) -> None:
+        if self.role is Role.OWNER and all(owner == self.id for owner in owners):
+            raise Conflict("user.last_owner", "This is the shop's last owner; make somebody else an owner first.")
+
+
+def check_profile(*, email: str | UnsetType, name: str | UnsetType) -> None:
+    """Raise `user.invalid` with every fault of what is given."""
+    faults = [] if email is UNSET else email_faults(email, "/email")
+    faults += [] if name is UNSET else name_faults(name, "/name")
+    if faults:
+        raise Invalid("user.invalid", "This account can not be saved as it is: see errors.", *faults)
+
+
+class EmailTaken(Conflict):
+    """Another account has this e-mail address. It does not say which address: that is personal data."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "user.email_taken", "There is an account with this e-mail address already; sign in, or use another one."
+        )
