@@ -7,6 +7,13 @@ imports the core all hold a `Shop` and differ in the adapters alone.
 from functools import cached_property
 from typing import Protocol
 
+from tradepost.carts.accept_cart import AcceptCart
+from tradepost.carts.claim_cart import ClaimCart
+from tradepost.carts.create_cart import CreateCart
+from tradepost.carts.get_cart import GetCart
+from tradepost.carts.set_cart_line import SetCartLine
+from tradepost.carts.update_cart import UpdateCart
+from tradepost.checkout.check_out_cart import CheckOutCart, CheckoutTx
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.tokens import GuestTokens
@@ -24,7 +31,7 @@ from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.pay_order import PayOrder
 from tradepost.orders.place_order import PlaceOrder
 from tradepost.orders.policy import OrderPolicy
-from tradepost.orders.ports import OrderViews, SaleTx
+from tradepost.orders.ports import OrderViews
 from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder
 from tradepost.orders.total_orders import TotalOrders
@@ -32,7 +39,7 @@ from tradepost.payments.gateway import PaymentGateway
 from tradepost.stock.ports import StockViews
 
 
-class ShopTx(SaleTx, Protocol):
+class ShopTx(CheckoutTx, Protocol):
     """What the whole shop touches in a transaction."""
 
 
@@ -73,6 +80,38 @@ class Shop:
         self._policy = policy or OrderPolicy()
         self._clock = clock or SystemClock()
         self._ids = ids or TypeIds()
+
+    # -- carts and checkout
+
+    @cached_property
+    def create_cart(self) -> CreateCart:
+        return CreateCart(self._transactions, self._clock, self._ids, self._tokens, self._policy)
+
+    @cached_property
+    def get_cart(self) -> GetCart:
+        return GetCart(self._transactions, self._tokens, self._policy)
+
+    @cached_property
+    def set_cart_line(self) -> SetCartLine:
+        return SetCartLine(self._transactions, self._clock, self._tokens, self._policy)
+
+    @cached_property
+    def update_cart(self) -> UpdateCart:
+        return UpdateCart(self._transactions, self._clock, self._tokens, self._policy)
+
+    @cached_property
+    def accept_cart(self) -> AcceptCart:
+        return AcceptCart(self._transactions, self._clock, self._tokens, self._policy)
+
+    @cached_property
+    def claim_cart(self) -> ClaimCart:
+        return ClaimCart(self._transactions, self._clock, self._tokens, self._policy)
+
+    @cached_property
+    def check_out_cart(self) -> CheckOutCart:
+        return CheckOutCart(
+            self._transactions, self._runner, self._clock, self._ids, self._tokens, self._policy, self._gateway.name
+        )
 
     # -- orders
 

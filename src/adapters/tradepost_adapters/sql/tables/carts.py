@@ -1,0 +1,34 @@
+"""Carts, and apart from them the personal data of whose they are."""
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, text
+
+from tradepost.carts.cart import CartLine
+from tradepost.kernel.addresses import Contact
+from tradepost_adapters.sql.tables import metadata
+from tradepost_adapters.sql.types import Json, UtcDateTime
+
+_OPEN = text("status = 'open'")
+
+carts = Table(
+    "carts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("customer_id", Text),
+    Column("status", Text, nullable=False),
+    Column("lines", Json(tuple[CartLine, ...]), nullable=False),
+    Column("shipping_method", Text),
+    Column("order_id", Text),
+    Column("metadata", Json(dict[str, str]), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_carts_open", "customer_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+cart_contacts = Table(
+    "cart_contacts",
+    metadata,
+    Column("cart_id", Text, ForeignKey("carts.id"), primary_key=True),
+    Column("contact", Json(Contact), nullable=False),
+)
