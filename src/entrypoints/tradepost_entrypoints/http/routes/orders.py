@@ -61,19 +61,21 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 42
 OrderToken = Annotated[str | None, Header("X-Order-Token", "The token a guest was given with the order.")]
 """A header, because addresses end up in logs."""
 
-_DECLINED = Refusal(
+Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+
+DECLINED = Refusal(
     Kind.PAYMENT_DECLINED,
     "payment.declined",
     "The payment was declined. Pay order 100001 with another payment method before its reservation runs out.",
     {"order_id": "order_01m7y7tsamexgajdq8dqk7k2b9", "decline_code": "insufficient_funds"},
 )
-_SHORT = Refusal(
+SHORT = Refusal(
     Kind.CONFLICT,
     "stock.insufficient",
     "Not enough in stock: MUG-BLUE (1 left, 2 asked for). Lower the quantity or leave it out.",
     {"lines": [{"sku": "MUG-BLUE", "location": "main", "requested": 2, "available": 1}]},
 )
-_NOT_FOR_SALE = Refusal(Kind.INVALID, "order.not_for_sale", "This can not be bought as it is: see errors.")
+NOT_FOR_SALE = Refusal(Kind.INVALID, "order.not_for_sale", "This can not be bought as it is: see errors.")
 _ILLEGAL = Refusal(Kind.CONFLICT, "order.illegal_state", "Order 100001 is expired and can not become canceled.")
 _GONE = Refusal(Kind.NOT_FOUND, "order.not_found", "There is no order 'order_01m7y7tsamexgajdq8dqk7k2b9'.")
 
@@ -84,7 +86,7 @@ class PlaceOrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     lines: Annotated[tuple[OrderItem, ...], msgspec.Meta(min_length=1, max_length=200)]
     currency: Currency
     payment: PaymentInput
-    email: Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+    email: Email | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
     shipping_method: Text | None = None
@@ -97,7 +99,7 @@ class PlaceOrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     tag="Orders",
     status=201,
     also=(202,),
-    errors=(_DECLINED, _SHORT, _NOT_FOR_SALE),
+    errors=(DECLINED, SHORT, NOT_FOR_SALE),
     example={
         "lines": [{"sku": "MUG-BLUE", "quantity": 2}],
         "currency": "EUR",
@@ -135,7 +137,7 @@ async def place_order(
             idempotency=key,
         )
     )
-    return _order(view, 201)
+    return order_answer(view, 201)
 
 
 class OrderQuery(PageQuery, frozen=True, kw_only=True):
@@ -164,7 +166,7 @@ async def list_orders(query: OrderQuery, actor: Actor, list_orders: ListOrders) 
 @endpoint("GET", "/orders/{order_id}", tag="Orders", errors=(_GONE,))
 async def get_order(order_id: OrderId, actor: Actor, order_token: OrderToken, get_order: GetOrder) -> One[OrderView]:
     """One order. A guest sends its token in X-Order-Token."""
-    return _order(await get_order(GetOrderQuery(actor=actor, order_id=order_id, order_token=order_token)), 200)
+    return order_answer(await get_order(GetOrderQuery(actor=actor, order_id=order_id, order_token=order_token)), 200)
 
 
 @endpoint("GET", "/orders/{order_id}/history", tag="Orders", errors=(_GONE,))
@@ -187,7 +189,7 @@ class PayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     "/orders/{order_id}/pay",
     tag="Orders",
     also=(202,),
-    errors=(_DECLINED, _ILLEGAL, _GONE),
+    errors=(DECLINED, _ILLEGAL, _GONE),
     example={"token": "tok_success"},
 )
 async def pay_order(
@@ -202,16 +204,16 @@ async def pay_order(
     view = await pay_order(
         PayOrderCommand(actor=actor, order_id=order_id, token=data.token, order_token=order_token, idempotency=key)
     )
-    return _order(view, 200)
+    return order_answer(view, 200)
 
 
-@endpoint("POST", "/orders/{order_id}/confirm", tag="Orders", also=(202,), errors=(_DECLINED, _GONE))
+@endpoint("POST", "/orders/{order_id}/confirm", tag="Orders", also=(202,), errors=(DECLINED, _GONE))
 async def confirm_payment(
     order_id: OrderId, actor: Actor, order_token: OrderToken, confirm_payment: ConfirmPayment
 ) -> One[OrderView]:
     """Go on after the buyer has done what `next_action` asked for. Safe to repeat."""
     view = await confirm_payment(ConfirmPaymentCommand(actor=actor, order_id=order_id, order_token=order_token))
-    return _order(view, 200)
+    return order_answer(view, 200)
 
 
 class CaptureBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -220,13 +222,13 @@ class CaptureBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     amount: Money | None = None
 
 
-@endpoint("POST", "/orders/{order_id}/capture", tag="Orders", signed_in=True, errors=(_DECLINED, _ILLEGAL, _GONE))
+@endpoint("POST", "/orders/{order_id}/capture", tag="Orders", signed_in=True, errors=(DECLINED, _ILLEGAL, _GONE))
 async def capture_payment(
     order_id: OrderId, data: CaptureBody, actor: Actor, key: IdempotencyKey | None, capture_payment: CapturePayment
 ) -> One[OrderView]:
     """Collect what a card holds, or record that the money of a manual payment has arrived. For staff."""
     command = CapturePaymentCommand(actor=actor, order_id=order_id, amount=data.amount, idempotency=key)
-    return _order(await capture_payment(command), 200)
+    return order_answer(await capture_payment(command), 200)
 
 
 class CancelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -256,7 +258,7 @@ async def cancel_order(
             idempotency=key,
         )
     )
-    return _order(view, 200)
+    return order_answer(view, 200)
 
 
 class FulfillBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -298,7 +300,7 @@ async def fulfill_order(
             idempotency=key,
         )
     )
-    return _order(view, 201)
+    return order_answer(view, 201)
 
 
 @endpoint("POST", "/orders/{order_id}/complete", tag="Orders", signed_in=True, errors=(_ILLEGAL, _GONE))
@@ -307,7 +309,7 @@ async def complete_order(
 ) -> One[OrderView]:
     """Close an order of which everything is sent and paid. For staff."""
     command = CompleteOrderCommand(actor=actor, order_id=order_id, expected_version=expected_version)
-    return _order(await complete_order(command), 200)
+    return order_answer(await complete_order(command), 200)
 
 
 class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -349,7 +351,7 @@ async def refund_order(
     return One(view, status=status, location=f"/orders/{order_id}/history", links={"order": f"/orders/{order_id}"})
 
 
-def _order(view: OrderView, status: int) -> One[OrderView]:
+def order_answer(view: OrderView, status: int) -> One[OrderView]:
     """202 while the payment waits for the buyer or for the gateway."""
     waits = view.next_action is not None or view.payment_pending
     here = f"/orders/{view.id}"
