@@ -2,21 +2,24 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from functools import cached_property
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, select
 
 from tradepost.kernel.events import Message
 from tradepost_adapters.contracts.probes import Probe
 from tradepost_adapters.memory.aggregates import Aggregates
-from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions, Session, TableOf
-from tradepost_adapters.memory.outbox import OUTBOX, MemoryOutbox
+from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions, TableOf
+from tradepost_adapters.memory.outbox import OUTBOX
+from tradepost_adapters.memory.transaction import MemoryTransaction
 from tradepost_adapters.sql.aggregates import Mapper, SqlAggregates
-from tradepost_adapters.sql.connection import Connection, Row
+from tradepost_adapters.sql.connection import Row
 from tradepost_adapters.sql.database import Database
-from tradepost_adapters.sql.outbox import SqlOutbox
+from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.postgres_pool import connect
 from tradepost_adapters.sql.statements import SQLITE, Statement
 from tradepost_adapters.sql.tables.messaging import outbox
+from tradepost_adapters.sql.transaction import SqlTransaction
 from tradepost_adapters.sql.urls import dialect_of, sqlite_path
 from tradepost_adapters.sqlite_library import sqlite3
 
@@ -47,11 +50,12 @@ _MESSAGES = Statement(
 )
 
 
-class MemoryProbeTx:
-    """A transaction in memory with nothing but probes."""
+class MemoryProbeTx(MemoryTransaction):
+    """The transaction in memory, with probes."""
 
-    def __init__(self, session: Session) -> None:
-        self.probes = Aggregates(session, MemoryOutbox(session), _PROBES, "probe")
+    @cached_property
+    def probes(self) -> Aggregates[Probe]:
+        return Aggregates(self._session, self.outbox, _PROBES, "probe")
 
 
 class MemoryProbes:
@@ -63,14 +67,15 @@ class MemoryProbes:
 
     async def messages(self) -> Sequence[Message]:
         with self._database.reading() as session:
-            return list(session.table(OUTBOX).values())
+            return [row.message for row in session.table(OUTBOX).values()]
 
 
-class SqlProbeTx:
-    """A transaction in SQL with nothing but probes."""
+class SqlProbeTx(SqlTransaction):
+    """The transaction in SQL, with probes."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.probes = SqlAggregates(connection, SqlOutbox(connection), _MAPPER)
+    @cached_property
+    def probes(self) -> SqlAggregates[Probe]:
+        return SqlAggregates(self._connection, self.outbox, _MAPPER)
 
 
 class SqlProbes:
@@ -90,7 +95,8 @@ class SqlProbes:
             connection = await connect(url)
             await connection.execute(_CREATE)
             await connection.close()
-        database = Database(url, SqlProbeTx)
+        numbers = Numbers()
+        database = Database(url, lambda connection: SqlProbeTx(connection, numbers))
         await database.open()
         return cls(database)
 

@@ -2,7 +2,9 @@
 
 from functools import cached_property
 
+from tradepost_adapters.memory.catalog_views import MemoryProductViews
 from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
+from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
 from tradepost_adapters.memory.stock import MemoryStockViews
@@ -17,6 +19,10 @@ class MemoryBackend:
         self.transactions = MemoryTransactions(self._database, MemoryTransaction)
 
     @cached_property
+    def job_views(self) -> MemoryJobViews:
+        return MemoryJobViews(self._database)
+
+    @cached_property
     def order_views(self) -> MemoryOrderViews:
         return MemoryOrderViews(self._database)
 
@@ -27,3 +33,7 @@ class MemoryBackend:
     @cached_property
     def pricing_views(self) -> MemoryPricingViews:
         return MemoryPricingViews(self._database)
+
+    @cached_property
+    def product_views(self) -> MemoryProductViews:
+        return MemoryProductViews(self._database)

@@ -2,11 +2,15 @@
 
 from functools import cached_property
 
-from tradepost_adapters.memory.catalog import MemoryProducts
+from tradepost.kernel.wakeups import Topic
+from tradepost_adapters.memory.carts import MemoryCarts
+from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
 from tradepost_adapters.memory.database import Session
 from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
+from tradepost_adapters.memory.inbox import MemoryInbox
+from tradepost_adapters.memory.jobs import MemoryJobQueue, MemoryJobs, MemoryJobSchedules
 from tradepost_adapters.memory.orders import MemoryOrders
-from tradepost_adapters.memory.outbox import MemoryOutbox
+from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
 from tradepost_adapters.memory.stock import MemoryStockLevels
@@ -18,10 +22,31 @@ class MemoryTransaction:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.wakes: set[Topic] = set()
 
     @cached_property
     def outbox(self) -> MemoryOutbox:
-        return MemoryOutbox(self._session)
+        return MemoryOutbox(self._session, self.wakes)
+
+    @cached_property
+    def deliveries(self) -> MemoryDeliveries:
+        return MemoryDeliveries(self._session)
+
+    @cached_property
+    def inbox(self) -> MemoryInbox:
+        return MemoryInbox(self._session)
+
+    @cached_property
+    def jobs(self) -> MemoryJobs:
+        return MemoryJobs(self._session, self.wakes)
+
+    @cached_property
+    def job_queue(self) -> MemoryJobQueue:
+        return MemoryJobQueue(self._session)
+
+    @cached_property
+    def job_schedules(self) -> MemoryJobSchedules:
+        return MemoryJobSchedules(self._session)
 
     @cached_property
     def idempotency(self) -> MemoryIdempotencyRecords:
@@ -30,6 +55,10 @@ class MemoryTransaction:
     @cached_property
     def products(self) -> MemoryProducts:
         return MemoryProducts(self._session, self.outbox)
+
+    @cached_property
+    def categories(self) -> MemoryCategories:
+        return MemoryCategories(self._session, self.outbox)
 
     @cached_property
     def stock(self) -> MemoryStockLevels:
@@ -42,6 +71,10 @@ class MemoryTransaction:
     @cached_property
     def shipping_methods(self) -> MemoryShippingMethods:
         return MemoryShippingMethods(self._session, self.outbox)
+
+    @cached_property
+    def carts(self) -> MemoryCarts:
+        return MemoryCarts(self._session, self.outbox)
 
     @cached_property
     def orders(self) -> MemoryOrders:

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from tradepost_adapters.sql.database import Database, open_database
+from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
 from tradepost_adapters.sql.stock_views import SqlStockViews
@@ -23,6 +24,10 @@ class SqlBackend:
 
     async def close(self) -> None:
         await self.database.close()
+
+    @cached_property
+    def job_views(self) -> SqlJobViews:
+        return SqlJobViews(self.database.reads)
 
     @cached_property
     def order_views(self) -> SqlOrderViews:

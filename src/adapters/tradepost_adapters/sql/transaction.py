@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from functools import cached_property
 
+from tradepost.kernel.wakeups import Topic
+from tradepost_adapters.sql.carts import SqlCarts
 from tradepost_adapters.sql.catalog import SqlProducts
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
+from tradepost_adapters.sql.inbox import SqlInbox
+from tradepost_adapters.sql.jobs import SqlJobQueue, SqlJobs, SqlJobSchedules
 from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.orders import SqlOrders
 from tradepost_adapters.sql.outbox import SqlOutbox
 from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
+from tradepost_adapters.sql.relay import SqlDeliveries
 from tradepost_adapters.sql.stock import SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 
@@ -21,10 +26,31 @@ class SqlTransaction:
     def __init__(self, connection: Connection, numbers: Numbers) -> None:
         self._connection = connection
         self._numbers = numbers
+        self.wakes: set[Topic] = set()
 
     @cached_property
     def outbox(self) -> SqlOutbox:
-        return SqlOutbox(self._connection)
+        return SqlOutbox(self._connection, self.wakes)
+
+    @cached_property
+    def deliveries(self) -> SqlDeliveries:
+        return SqlDeliveries(self._connection)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        return SqlInbox(self._connection)
+
+    @cached_property
+    def jobs(self) -> SqlJobs:
+        return SqlJobs(self._connection, self.wakes)
+
+    @cached_property
+    def job_queue(self) -> SqlJobQueue:
+        return SqlJobQueue(self._connection)
+
+    @cached_property
+    def job_schedules(self) -> SqlJobSchedules:
+        return SqlJobSchedules(self._connection)
 
     @cached_property
     def idempotency(self) -> SqlIdempotencyRecords:
@@ -49,6 +75,10 @@ class SqlTransaction:
     @cached_property
     def shipping_methods(self) -> SqlShippingMethods:
         return SqlShippingMethods(self._connection, self.outbox)
+
+    @cached_property
+    def carts(self) -> SqlCarts:
+        return SqlCarts(self._connection, self.outbox)
 
     @cached_property
     def orders(self) -> SqlOrders:

@@ -29,6 +29,17 @@ class RunOutcome(StrEnum):
     HANDED_BACK = "handed_back"  # its worker was told to stop
 
 
+class KeyHeld(Conflict):
+    """Another job that is queued or running has the unique key."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(
+            "job.key_held",
+            f"Another job with the unique key of {job_id} is queued or running; it does the same work.",
+            {"id": job_id},
+        )
+
+
 class JobRun(msgspec.Struct, frozen=True, kw_only=True):
     """One run in a job's history."""
 
@@ -110,6 +121,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             lease_until=lease_until,
             reckoned_at=now,
         )
+
+    def held(self, now: datetime, lease_until: datetime) -> "Job":
+        """Held longer by the worker that has it."""
+        return msgspec.structs.replace(self, lease_until=lease_until, reckoned_at=now)
 
     @property
     def exhausted(self) -> bool:

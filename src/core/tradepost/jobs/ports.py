@@ -63,8 +63,9 @@ class JobQueue(Protocol):
         """Queued and running jobs reckoned from an instant after `moment`: the clock was set back since."""
         ...
 
-    async def purge(self, before: datetime, limit: int, /) -> int:
-        """Forget at most `limit` jobs done, and as many runs ended, before then; how many. Dead jobs stay."""
+    async def purge(self, before: datetime, most_runs: int, limit: int, /) -> int:
+        """Forget at most `limit` jobs done before then, and as many runs that ended before or that are more than the
+        latest `most_runs`; how many. Dead jobs stay."""
         ...
 
 

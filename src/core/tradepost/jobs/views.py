@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tradepost.jobs.job import JobId, JobRun, JobState
+from tradepost.jobs.job import Job, JobId, JobRun, JobState
 
 
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     finished_at: datetime | None
     last_error: str | None
+
+    @classmethod
+    def of(cls, job: Job) -> "JobView":
+        return cls(**{name: getattr(job, name) for name in cls.__struct_fields__})
 
 
 JobRunView = JobRun

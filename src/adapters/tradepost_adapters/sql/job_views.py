@@ -1,0 +1,65 @@
+"""Jobs to look at, in SQL."""
+
+from sqlalchemy import BigInteger, bindparam, select
+
+from tradepost.jobs.job import JobId, JobState, RunOutcome
+from tradepost.jobs.views import JobFilter, JobRunView, JobView
+from tradepost.kernel.pages import Page, PageRequest
+from tradepost_adapters.sql.connection import Reads, Row
+from tradepost_adapters.sql.listing import Listing
+from tradepost_adapters.sql.statements import Statement
+from tradepost_adapters.sql.tables.jobs import job_runs, jobs
+
+_FIELDS = JobView.__struct_fields__
+_RUN_FIELDS = JobRunView.__struct_fields__
+_view = select(*(jobs.c[name] for name in _FIELDS))
+
+_GET = Statement(_view.where(jobs.c.id == bindparam("id")), name="jobs.view")
+_RUNS = Statement(
+    select(*(job_runs.c[name] for name in _RUN_FIELDS))
+    .where(job_runs.c.job_id == bindparam("job_id"))
+    .order_by(job_runs.c.id.desc())
+    .limit(bindparam("most", type_=BigInteger())),
+    name="job_runs.of_job",
+)
+
+
+def _from_row(row: Row) -> JobView:
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["state"] = JobState(values["state"])
+    return JobView(**values)
+
+
+def _run_from(row: Row) -> JobRunView:
+    values = dict(zip(_RUN_FIELDS, row, strict=True))
+    values["outcome"] = RunOutcome(values["outcome"])
+    return JobRunView(**values)
+
+
+_JOBS = Listing(
+    _view,
+    _from_row,
+    name="jobs",
+    key=jobs.c.id,
+    sorts={"created_at": jobs.c.created_at},
+    default="-created_at",
+    filters={"state": jobs.c.state == bindparam("state"), "kind": jobs.c.kind == bindparam("kind")},
+)
+
+
+class SqlJobViews:
+    """`JobViews` in SQL."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def get(self, job_id: JobId, /) -> JobView | None:
+        row = await self._reads.one(_GET, {"id": job_id})
+        return None if row is None else _from_row(row)
+
+    async def page(self, which: JobFilter, request: PageRequest, /) -> Page[JobView]:
+        state = None if which.state is None else which.state.value
+        return await _JOBS.page(self._reads, request, {"state": state, "kind": which.kind})
+
+    async def runs(self, job_id: JobId, limit: int, /) -> tuple[JobRunView, ...]:
+        return tuple(map(_run_from, await self._reads.all(_RUNS, {"job_id": job_id, "most": limit})))
