@@ -14,6 +14,16 @@ from tradepost.carts.get_cart import GetCart
 from tradepost.carts.set_cart_line import SetCartLine
 from tradepost.carts.update_cart import UpdateCart
 from tradepost.checkout.check_out_cart import CheckOutCart, CheckoutTx
+from tradepost.customers.add_address import AddAddress
+from tradepost.customers.change_address import ChangeAddress
+from tradepost.customers.create_customer import CreateCustomer
+from tradepost.customers.create_owner import CreateOwner
+from tradepost.customers.get_customer import GetCustomer
+from tradepost.customers.list_customers import ListCustomers
+from tradepost.customers.ports import AccountTx, CustomerViews
+from tradepost.customers.register_user import RegisterUser
+from tradepost.customers.remove_address import RemoveAddress
+from tradepost.customers.update_customer import UpdateCustomer
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.tokens import GuestTokens
@@ -37,9 +47,20 @@ from tradepost.orders.refund_order import RefundOrder
 from tradepost.orders.total_orders import TotalOrders
 from tradepost.payments.gateway import PaymentGateway
 from tradepost.stock.ports import StockViews
+from tradepost.users.change_password import ChangePassword
+from tradepost.users.change_role import ChangeRole
+from tradepost.users.delete_user import DeleteUser
+from tradepost.users.get_user import GetUser
+from tradepost.users.identify import Identify
+from tradepost.users.list_users import ListUsers
+from tradepost.users.passwords import PasswordHasher
+from tradepost.users.ports import UserViews
+from tradepost.users.sign_in import SignIn
+from tradepost.users.tokens import AccessTokens
+from tradepost.users.update_profile import UpdateProfile
 
 
-class ShopTx(CheckoutTx, Protocol):
+class ShopTx(CheckoutTx, AccountTx, Protocol):
     """What the whole shop touches in a transaction."""
 
 
@@ -55,12 +76,19 @@ class Backend(Protocol):
     @property
     def stock_views(self) -> StockViews: ...
 
+    @property
+    def user_views(self) -> UserViews: ...
+
+    @property
+    def customer_views(self) -> CustomerViews: ...
+
 
 class Shop:
     """Every use case of a shop, each made when it is first used.
 
     `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders. Clock
-    and ids can be replaced to make a run repeatable.
+    and ids can be replaced to make a run repeatable. `hasher` and `access_tokens` are for shops that people sign in to: a
+    script that sells without accounts does without, and whatever needs them says so.
     """
 
     def __init__(
@@ -69,6 +97,8 @@ class Shop:
         *,
         gateway: PaymentGateway,
         secret: bytes,
+        hasher: PasswordHasher | None = None,
+        access_tokens: AccessTokens | None = None,
         policy: OrderPolicy | None = None,
         clock: Clock | None = None,
         ids: TypeIds | None = None,
@@ -77,9 +107,93 @@ class Shop:
         self._transactions = backend.transactions
         self._gateway = gateway
         self._tokens = GuestTokens(secret)
+        self._given_hasher = hasher
+        self._given_access_tokens = access_tokens
         self._policy = policy or OrderPolicy()
         self._clock = clock or SystemClock()
         self._ids = ids or TypeIds()
+
+    # -- users and customers
+
+    @property
+    def _hasher(self) -> PasswordHasher:
+        if self._given_hasher is None:
+            raise TypeError("This shop has no accounts: give it a password hasher, Shop(…, hasher=…).")
+        return self._given_hasher
+
+    @property
+    def _access_tokens(self) -> AccessTokens:
+        if self._given_access_tokens is None:
+            raise TypeError("Nobody can sign in to this shop: give it tokens, Shop(…, access_tokens=…).")
+        return self._given_access_tokens
+
+    @cached_property
+    def register_user(self) -> RegisterUser:
+        return RegisterUser(self._transactions, self._hasher, self._clock, self._ids)
+
+    @cached_property
+    def create_owner(self) -> CreateOwner:
+        return CreateOwner(self._transactions, self._hasher, self._clock, self._ids)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        return SignIn(self._transactions, self._backend.user_views, self._hasher, self._access_tokens, self._clock)
+
+    @cached_property
+    def identify(self) -> Identify:
+        return Identify(self._access_tokens, self._clock)
+
+    @cached_property
+    def get_user(self) -> GetUser:
+        return GetUser(self._backend.user_views)
+
+    @cached_property
+    def list_users(self) -> ListUsers:
+        return ListUsers(self._backend.user_views)
+
+    @cached_property
+    def update_profile(self) -> UpdateProfile:
+        return UpdateProfile(self._transactions)
+
+    @cached_property
+    def change_password(self) -> ChangePassword:
+        return ChangePassword(self._transactions, self._hasher, self._clock)
+
+    @cached_property
+    def change_role(self) -> ChangeRole:
+        return ChangeRole(self._transactions, self._clock)
+
+    @cached_property
+    def delete_user(self) -> DeleteUser:
+        return DeleteUser(self._transactions, self._clock)
+
+    @cached_property
+    def create_customer(self) -> CreateCustomer:
+        return CreateCustomer(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def update_customer(self) -> UpdateCustomer:
+        return UpdateCustomer(self._transactions, self._clock)
+
+    @cached_property
+    def add_address(self) -> AddAddress:
+        return AddAddress(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def change_address(self) -> ChangeAddress:
+        return ChangeAddress(self._transactions, self._clock)
+
+    @cached_property
+    def remove_address(self) -> RemoveAddress:
+        return RemoveAddress(self._transactions, self._clock)
+
+    @cached_property
+    def get_customer(self) -> GetCustomer:
+        return GetCustomer(self._backend.customer_views)
+
+    @cached_property
+    def list_customers(self) -> ListCustomers:
+        return ListCustomers(self._backend.customer_views)
 
     # -- carts and checkout
 

@@ -9,6 +9,8 @@ from tradepost.kernel.clock import SystemClock
 from tradepost.kernel.ids import TypeIds
 from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
+from tradepost_adapters.argon2 import Argon2Hasher
+from tradepost_adapters.jose import JwtTokens
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
@@ -22,6 +24,10 @@ def _database(settings: Settings) -> Database[SqlTransaction]:
 
 def _secret(settings: Settings) -> bytes:
     return settings.token_secret.reveal().encode()
+
+
+def _access_tokens(settings: Settings) -> JwtTokens:
+    return JwtTokens(_secret(settings), lifetime=settings.token_lifetime)
 
 
 def _policy(settings: Settings) -> OrderPolicy:
@@ -46,11 +52,15 @@ class Container(containers.DeclarativeContainer):
     database = providers.Singleton(_database, settings)
     backend = providers.Singleton(SqlBackend, database)
     gateway = providers.Singleton(open_gateway, providers.Callable(_gateway_url, settings))
+    hasher = providers.Singleton(Argon2Hasher)
+    access_tokens = providers.Singleton(_access_tokens, settings)
     shop = providers.Singleton(
         Shop,
         backend,
         gateway=gateway,
         secret=providers.Callable(_secret, settings),
+        hasher=hasher,
+        access_tokens=access_tokens,
         policy=providers.Callable(_policy, settings),
         clock=clock,
         ids=ids,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 
 from tradepost.kernel.access import Actor
-from tradepost.kernel.errors import Kind, TradepostError
+from tradepost.users.tokens import InvalidToken
 from tradepost_entrypoints import logs
 from tradepost_entrypoints.container import Container, opened
 from tradepost_entrypoints.http.app import create_app
@@ -19,6 +19,7 @@ class Service:
 
     def __init__(self, container: Container) -> None:
         self._container = container
+        self._identify = container.shop().identify
 
     def part(self, name: str, /) -> object:
         return getattr(self._container.shop(), name)
@@ -32,7 +33,10 @@ class Service:
         return (Check("database", self._container.database().ping),)
 
     async def authenticate(self, headers: Mapping[str, str], /) -> Actor:
-        raise TradepostError(Kind.UNAUTHENTICATED, "auth.invalid", "This access token is not one of ours.")
+        scheme, _, token = headers["authorization"].partition(" ")
+        if scheme.lower() != "bearer":  # in any case (RFC 9110, section 11.1)
+            raise InvalidToken
+        return await self._identify(token.strip())
 
 
 def make_service(settings: Settings | None = None) -> Litestar:

@@ -3,12 +3,14 @@
 from functools import cached_property
 
 from tradepost_adapters.memory.catalog_views import MemoryProductViews
+from tradepost_adapters.memory.customers import MemoryCustomerViews
 from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
 from tradepost_adapters.memory.stock import MemoryStockViews
 from tradepost_adapters.memory.transaction import MemoryTransaction
+from tradepost_adapters.memory.users import MemoryUserViews
 
 
 class MemoryBackend:
@@ -21,6 +23,14 @@ class MemoryBackend:
     @cached_property
     def job_views(self) -> MemoryJobViews:
         return MemoryJobViews(self._database)
+
+    @cached_property
+    def user_views(self) -> MemoryUserViews:
+        return MemoryUserViews(self._database)
+
+    @cached_property
+    def customer_views(self) -> MemoryCustomerViews:
+        return MemoryCustomerViews(self._database)
 
     @cached_property
     def order_views(self) -> MemoryOrderViews:

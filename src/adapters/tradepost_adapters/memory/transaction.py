@@ -5,6 +5,7 @@ from functools import cached_property
 from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.memory.carts import MemoryCarts
 from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
+from tradepost_adapters.memory.customers import MemoryCustomers
 from tradepost_adapters.memory.database import Session
 from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
 from tradepost_adapters.memory.inbox import MemoryInbox
@@ -15,6 +16,7 @@ from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments,
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
 from tradepost_adapters.memory.stock import MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
+from tradepost_adapters.memory.users import MemoryUsers
 
 
 class MemoryTransaction:
@@ -51,6 +53,14 @@ class MemoryTransaction:
     @cached_property
     def idempotency(self) -> MemoryIdempotencyRecords:
         return MemoryIdempotencyRecords(self._session)
+
+    @cached_property
+    def users(self) -> MemoryUsers:
+        return MemoryUsers(self._session, self.outbox)
+
+    @cached_property
+    def customers(self) -> MemoryCustomers:
+        return MemoryCustomers(self._session, self.outbox)
 
     @cached_property
     def products(self) -> MemoryProducts:

@@ -2,12 +2,14 @@
 
 from functools import cached_property
 
+from tradepost_adapters.sql.customers import SqlCustomerViews
 from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
 from tradepost_adapters.sql.stock_views import SqlStockViews
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
+from tradepost_adapters.sql.users import SqlUserViews
 
 
 class SqlBackend:
@@ -28,6 +30,14 @@ class SqlBackend:
     @cached_property
     def job_views(self) -> SqlJobViews:
         return SqlJobViews(self.database.reads)
+
+    @cached_property
+    def user_views(self) -> SqlUserViews:
+        return SqlUserViews(self.database.reads)
+
+    @cached_property
+    def customer_views(self) -> SqlCustomerViews:
+        return SqlCustomerViews(self.database.reads)
 
     @cached_property
     def order_views(self) -> SqlOrderViews:

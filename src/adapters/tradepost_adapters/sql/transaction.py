@@ -7,6 +7,7 @@ from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.sql.carts import SqlCarts
 from tradepost_adapters.sql.catalog import SqlProducts
 from tradepost_adapters.sql.connection import Connection
+from tradepost_adapters.sql.customers import SqlCustomers
 from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
 from tradepost_adapters.sql.inbox import SqlInbox
 from tradepost_adapters.sql.jobs import SqlJobQueue, SqlJobs, SqlJobSchedules
@@ -18,6 +19,7 @@ from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
 from tradepost_adapters.sql.stock import SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
+from tradepost_adapters.sql.users import SqlUsers
 
 
 class SqlTransaction:
@@ -55,6 +57,14 @@ class SqlTransaction:
     @cached_property
     def idempotency(self) -> SqlIdempotencyRecords:
         return SqlIdempotencyRecords(self._connection)
+
+    @cached_property
+    def users(self) -> SqlUsers:
+        return SqlUsers(self._connection, self.outbox)
+
+    @cached_property
+    def customers(self) -> SqlCustomers:
+        return SqlCustomers(self._connection, self.outbox)
 
     @cached_property
     def products(self) -> SqlProducts:

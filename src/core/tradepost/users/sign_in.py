@@ -1,5 +1,7 @@
 """Sign in with an e-mail address and a password."""
 
+from contextlib import suppress
+
 import msgspec
 
 from tradepost.kernel.clock import Clock
@@ -70,7 +72,5 @@ class SignIn:
             if user.rehash(found.password_hash, password_hash):
                 await tx.users.save(user)
 
-        try:
+        with suppress(StaleVersion):  # busy with something else: the next sign-in renews it
             await self._transactions.run(work)
-        except StaleVersion:
-            pass  # busy with something else: the next sign-in renews it
