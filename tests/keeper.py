@@ -60,7 +60,7 @@ def main(directory: Path, linger: float, command: list[str]) -> None:
             start_new_session=True,
         )
     (directory / "server.pid").write_text(str(server.pid))
-    print("started", flush=True)  # noqa: T201 - the starter waits for it
+    print("started", flush=True)  # the starter waits for it
     _hold(os.open(directory / "users", os.O_RDWR), linger)
     server.send_signal(signal.SIGQUIT)  # to PostgreSQL: at once; to others: end. Nothing in there is worth a checkpoint
     try:
