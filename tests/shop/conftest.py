@@ -1,10 +1,11 @@
 """A shop with something to sell, on every backend: what is bought here is bought the same way everywhere."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from tradepost.catalog.product import Product, ProductStatus, Variant
@@ -44,6 +45,7 @@ class Stand:
     gateway: SimulatedGateway
     clock: ManualClock
     ids: TypeIds = field(default_factory=TypeIds)
+    products: dict[str, str] = field(default_factory=dict)
 
     async def sell(
         self, sku: str, *, price: int = 1000, stock: int | None = 100, currency: str = "EUR", **more: Any
@@ -63,6 +65,8 @@ class Stand:
             updated_at=NOW,
         )
 
+        self.products[sku] = product.id
+
         async def work(tx: Any) -> None:
             await tx.products.add(product)
             if stock is not None:
@@ -74,6 +78,28 @@ class Stand:
                     actor="test",
                     at=NOW,
                 )
+
+        await self.backend.transactions.run(work)
+
+    async def change_price(self, sku: str, price: int) -> None:
+        """Everybody else sees the old one until they look again."""
+
+        def changed(product: Product) -> None:
+            variants = tuple(msgspec.structs.replace(each, prices=(Money(price, "EUR"),)) for each in product.variants)
+            product.variants = variants
+            product.changed(at=NOW)
+
+        await self._change(sku, changed)
+
+    async def withdraw(self, sku: str) -> None:
+        """Take its product out of the catalog."""
+        await self._change(sku, lambda product: product.set_status(ProductStatus.ARCHIVED, at=NOW))
+
+    async def _change(self, sku: str, change: Callable[[Product], None]) -> None:
+        async def work(tx: Any) -> None:
+            product = await tx.products.get(self.products[sku])
+            change(product)
+            await tx.products.save(product)
 
         await self.backend.transactions.run(work)
 

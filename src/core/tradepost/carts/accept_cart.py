@@ -42,15 +42,13 @@ class AcceptCart:
             terms = await terms_of(tx, cart, self._policy)
             for line in cart.lines:
                 offer = terms.offers.get(line.sku)
-                if offer is None or offer.price is None:
-                    cart.put(msgspec.structs.replace(line, quantity=0), at=now)
-                    continue
-                left = max(offer.available, 0) if offer.tracked else line.quantity
-                accepted = msgspec.structs.replace(
-                    line, name=offer.name, unit_price=offer.price, quantity=min(line.quantity, left)
-                )
-                if accepted != line:
-                    cart.put(accepted, at=now)
+                left = line.quantity if offer is None or not offer.tracked else min(offer.available, line.quantity)
+                if offer is None or offer.price is None or left < 1:
+                    cart.remove(line.sku, at=now)
+                else:
+                    cart.put(
+                        msgspec.structs.replace(line, name=offer.name, unit_price=offer.price, quantity=left), at=now
+                    )
             await tx.carts.save(cart)
             return view_of(cart, terms, self._policy)
 

@@ -56,16 +56,13 @@ class Cart(Aggregate, kw_only=True):
         return next((line for line in self.lines if line.sku == sku), None)
 
     def put(self, line: CartLine, *, at: datetime) -> None:
-        """Set the line of its SKU; a quantity of 0 takes it out."""
+        """Set the line of its SKU. Raises `cart.invalid`, `cart.full`, `cart.closed`."""
         self._change(at)
-        if line.quantity == 0:
-            self.lines = tuple(each for each in self.lines if each.sku != line.sku)
-            return
         if not 0 < line.quantity <= MAX_QUANTITY:
             raise Invalid(
                 "cart.invalid",
-                f"A line has a quantity of 0 to {MAX_QUANTITY}, not {line.quantity}.",
-                Fault("/quantity", f"0 to {MAX_QUANTITY}"),
+                f"A line has a quantity of 1 to {MAX_QUANTITY}, not {line.quantity}.",
+                Fault("/quantity", f"1 to {MAX_QUANTITY}, or 0 to take it out"),
             )
         if self.line(line.sku) is None:
             if len(self.lines) >= MAX_LINES:
@@ -73,6 +70,11 @@ class Cart(Aggregate, kw_only=True):
             self.lines = (*self.lines, line)
         else:
             self.lines = tuple(line if each.sku == line.sku else each for each in self.lines)
+
+    def remove(self, sku: str, *, at: datetime) -> None:
+        """Take the line of the SKU out, if there is one."""
+        self._change(at)
+        self.lines = tuple(each for each in self.lines if each.sku != sku)
 
     def describe(self, contact: Contact, shipping_method: str | None, *, at: datetime) -> None:
         """Say who buys, where it goes and how. Raises `cart.invalid` with every fault."""

@@ -52,8 +52,8 @@ class SetCartLine:
             terms = await terms_of(tx, cart, self._policy, command.sku)
             own = cart.line(command.sku)
             quantity = command.quantity + (own.quantity if own is not None and command.add else 0)
-            if quantity == 0 and own is not None:
-                line = msgspec.structs.replace(own, quantity=0)
+            if quantity == 0:
+                cart.remove(command.sku, at=now)
             else:
                 offer, price = offered(terms, command.sku)
                 if offer.tracked and quantity > offer.available:
@@ -63,7 +63,7 @@ class SetCartLine:
                         {"lines": [{"sku": command.sku, "requested": quantity, "available": max(offer.available, 0)}]},
                     )
                 line = CartLine(sku=command.sku, name=offer.name, quantity=quantity, unit_price=price)
-            cart.put(line, at=now)
+                cart.put(line, at=now)
             await tx.carts.save(cart)
             return view_of(cart, terms, self._policy)
 

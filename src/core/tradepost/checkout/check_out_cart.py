@@ -14,7 +14,7 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.place_order import pay
+from tradepost.orders.place_order import pay, telling_guests
 from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form, open_order
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import SaleTx
@@ -88,17 +88,18 @@ class CheckOutCart:
                 started.append(operation)
             return OrderView.of(order, operation)
 
-        view = await run_once(
-            self._transactions,
-            command.idempotency,
-            work,
-            OrderView,
-            resource_id=operation_id,
-            at=now,
-            finishes=lambda _: not started,
-        )
-        if started and view.id == order_id:
-            view = await pay(self._runner, started[0], self._gateway)
+        with telling_guests(self._tokens, command.actor.customer_id):
+            view = await run_once(
+                self._transactions,
+                command.idempotency,
+                work,
+                OrderView,
+                resource_id=operation_id,
+                at=now,
+                finishes=lambda _: not started,
+            )
+            if started and view.id == order_id:
+                view = await pay(self._runner, started[0], self._gateway)
         return msgspec.structs.replace(view, token=self._tokens.token(view.id))
 
     async def _draft(self, tx: CheckoutTx, command: CheckOutCartCommand) -> Draft:

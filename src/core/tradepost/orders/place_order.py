@@ -1,12 +1,14 @@
 """Buy a list of SKUs and quantities in one call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
 
 from tradepost.kernel.access import Actor
 from tradepost.kernel.addresses import Address, Contact
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.tokens import GuestTokens
@@ -99,18 +101,30 @@ class PlaceOrder:
                 started.append(operation)
             return OrderView.of(order, operation)
 
-        view = await run_once(
-            self._transactions,
-            command.idempotency,
-            work,
-            OrderView,
-            resource_id=operation_id,
-            at=now,
-            finishes=lambda _: not started,
-        )
-        if started and view.id == order_id:
-            view = await pay(self._runner, started[0], self._gateway)
+        with telling_guests(self._tokens, command.actor.customer_id):
+            view = await run_once(
+                self._transactions,
+                command.idempotency,
+                work,
+                OrderView,
+                resource_id=operation_id,
+                at=now,
+                finishes=lambda _: not started,
+            )
+            if started and view.id == order_id:
+                view = await pay(self._runner, started[0], self._gateway)
         return msgspec.structs.replace(view, token=self._tokens.token(view.id))
+
+
+@contextmanager
+def telling_guests(tokens: GuestTokens, customer_id: str | None) -> Iterator[None]:
+    """A guest whose payment is declined is told the token of the order: nothing else would let them pay it."""
+    try:
+        yield
+    except TradepostError as error:
+        if error.kind is Kind.PAYMENT_DECLINED and customer_id is None:
+            error.data["order_token"] = tokens.token(error.data["order_id"])
+        raise
 
 
 async def pay(runner: OperationRunner, operation: Operation, gateway: str) -> OrderView:
