@@ -1,17 +1,28 @@
 """The catalog's products in SQL: a product with its variants, prices and categories is one query."""
 
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import Text, bindparam, delete, select
+from sqlalchemy import Text, bindparam, delete, exists, select, update
 
-from tradepost.catalog.errors import SkuTaken, SlugTaken
+from tradepost.catalog.errors import ExternalIdTaken, SkuTaken, SlugTaken
 from tradepost.catalog.product import Product, ProductStatus, Variant
+from tradepost.catalog.search import searchable
+from tradepost.catalog.words import sort_key
+from tradepost.kernel.errors import NotFound
 from tradepost.kernel.money import Money
+from tradepost.kernel.transactions import StaleVersion
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
-from tradepost_adapters.sql.connection import Connection, Row, UniqueViolation
+from tradepost_adapters.sql.connection import Connection, ForeignKeyViolation, Row, UniqueViolation
 from tradepost_adapters.sql.json_rows import json_rows
 from tradepost_adapters.sql.statements import Insert, Statement
-from tradepost_adapters.sql.tables.catalog import product_categories, products, variant_prices, variants
+from tradepost_adapters.sql.tables.catalog import (
+    product_categories,
+    product_prices,
+    product_search,
+    products,
+    variant_prices,
+    variants,
+)
 
 _VariantRow = tuple[int, str, str, str, Any, str, int, bool, str | None]
 _VARIANT = (
@@ -31,7 +42,7 @@ def whole_product() -> Any:
     """A product's row with everything of it, as `product_from` reads it."""
     prices = (variants.c.id == variant_prices.c.variant_id) & (variants.c.product_id == products.c.id)
     return select(
-        products,
+        *[column for column in products.columns if column is not products.c.title_key],
         json_rows(variants, variants.c.product_id == products.c.id, *_VARIANT, of=list[_VariantRow]).label("variants"),
         json_rows(
             variant_prices,
@@ -55,6 +66,7 @@ def _to_row(product: Product) -> dict[str, Any]:
         "id": product.id,
         "slug": product.slug,
         "title": product.title,
+        "title_key": sort_key(product.title),
         "description": product.description,
         "status": product.status.value,
         "options": product.options,
@@ -107,21 +119,36 @@ def product_from(row: Row) -> Product:
     )
 
 
-_PRODUCT = Mapper(
-    products, "product", _to_row, product_from, fixed=("created_at",), selected=whole_product, conflict=SlugTaken
+_PRODUCT = Mapper(products, "product", _to_row, product_from, fixed=("created_at",), selected=whole_product)
+_OF_SKU = _PRODUCT.query(
+    exists().where(variants.c.product_id == products.c.id, variants.c.sku == bindparam("sku")), name="of_sku"
 )
+_OF_EXTERNAL_ID = _PRODUCT.query(products.c.external_id == bindparam("external_id"), name="of_external_id")
+
 _VARIANTS = Insert(variants, conflict=SkuTaken)
 _PRICES = Insert(variant_prices)
+_LOWEST = Insert(product_prices)
 _CATEGORIES = Insert(product_categories)
+_WORDS = Insert(product_search)
 
 _id: Any = bindparam("id", type_=Text())
+_words: Any = bindparam("new_words", type_=Text())
 _DROP_PRICES = Statement(
-    delete(variant_prices).where(variant_prices.c.variant_id.in_(select(variants.c.id).where(variants.c.product_id == _id))),
+    delete(variant_prices).where(
+        variant_prices.c.variant_id.in_(select(variants.c.id).where(variants.c.product_id == _id))
+    ),
     name="variant_prices.drop",
 )
 _DROP_VARIANTS = Statement(delete(variants).where(variants.c.product_id == _id), name="variants.drop")
+_DROP_LOWEST = Statement(delete(product_prices).where(product_prices.c.product_id == _id), name="product_prices.drop")
 _DROP_CATEGORIES = Statement(
     delete(product_categories).where(product_categories.c.product_id == _id), name="product_categories.drop"
+)
+_CHANGE_WORDS = Statement(
+    update(product_search)
+    .where(product_search.c.product_id == _id, product_search.c.words != _words)
+    .values(words=_words),
+    name="product_search.change",
 )
 
 
@@ -131,49 +158,96 @@ class SqlProducts(SqlAggregates[Product]):
     def __init__(self, connection: Connection, facts: Facts) -> None:
         super().__init__(connection, facts, _PRODUCT)
 
+    async def of_sku(self, sku: str, /) -> Product:
+        found = await self.found(_OF_SKU, {"sku": sku})
+        if not found:
+            raise NotFound("product", sku)
+        return found[0]
+
+    async def of_external_id(self, external_id: str, /) -> Product | None:
+        found = await self.found(_OF_EXTERNAL_ID, {"external_id": external_id})
+        return found[0] if found else None
+
     async def add(self, aggregate: Product, /) -> None:
-        await super().add(aggregate)
-        self._write_parts(aggregate)
+        """Insert at once, and not at commit, so that the refusal can say what is taken."""
+        messages = aggregate.take_messages()
+        aggregate.version += 1
+        try:
+            await self._connection.insert(_PRODUCT.insert, ({**_to_row(aggregate), "version": aggregate.version},))
+        except UniqueViolation as violation:
+            _refuse(violation)
+        self._connection.defer(_WORDS, [{"product_id": aggregate.id, "words": searchable(aggregate)}])
+        await self._write_parts(aggregate)
+        await self._facts.append(messages)
 
     async def save(self, aggregate: Product, /) -> None:
         """The parts are written anew: nothing points at them, and a product has few."""
         try:
             await super().save(aggregate)
         except UniqueViolation as violation:
-            if violation.concerns("products", "slug"):
-                raise SlugTaken from violation
-            raise
-        for statement in (_DROP_PRICES, _DROP_VARIANTS, _DROP_CATEGORIES):
+            _refuse(violation)
+        for statement in (_DROP_PRICES, _DROP_VARIANTS, _DROP_LOWEST, _DROP_CATEGORIES):
             await self._connection.run(statement, {"id": aggregate.id})
-        self._write_parts(aggregate)
+        await self._connection.run(_CHANGE_WORDS, {"id": aggregate.id, "new_words": searchable(aggregate)})
+        await self._write_parts(aggregate)
 
-    def _write_parts(self, product: Product) -> None:
-        if product.variants:
-            rows = [
-                {
-                    "id": variant.id,
-                    "product_id": product.id,
-                    "position": position,
-                    "sku": variant.sku,
-                    "title": variant.title,
-                    "options": variant.options,
-                    "tax_category": variant.tax_category,
-                    "weight_g": variant.weight_g,
-                    "tracked": variant.tracked,
-                    "barcode": variant.barcode,
-                }
-                for position, variant in enumerate(product.variants)
-            ]
-            self._connection.defer(_VARIANTS, rows)
-        prices = [
-            {"variant_id": variant.id, "currency": price.currency, "amount": price.amount}
-            for variant in product.variants
-            for price in variant.prices
-        ]
-        if prices:
-            self._connection.defer(_PRICES, prices)
+    async def _write_parts(self, product: Product) -> None:
         if product.category_ids:
-            self._connection.defer(
-                _CATEGORIES,
-                [{"product_id": product.id, "category_id": category_id} for category_id in product.category_ids],
-            )
+            rows = [{"product_id": product.id, "category_id": category_id} for category_id in product.category_ids]
+            try:
+                await self._connection.insert(_CATEGORIES, rows)
+            except ForeignKeyViolation as violation:  # a category was deleted at the same moment: look again
+                raise StaleVersion(product.id) from violation
+        for insert, rows in (
+            (_VARIANTS, _variant_rows(product)),
+            (_PRICES, _price_rows(product)),
+            (_LOWEST, _lowest_rows(product)),
+        ):
+            if rows:
+                self._connection.defer(insert, rows)
+
+
+def _variant_rows(product: Product) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": variant.id,
+            "product_id": product.id,
+            "position": position,
+            "sku": variant.sku,
+            "title": variant.title,
+            "options": variant.options,
+            "tax_category": variant.tax_category,
+            "weight_g": variant.weight_g,
+            "tracked": variant.tracked,
+            "barcode": variant.barcode,
+        }
+        for position, variant in enumerate(product.variants)
+    ]
+
+
+def _price_rows(product: Product) -> list[dict[str, Any]]:
+    return [
+        {"variant_id": variant.id, "currency": price.currency, "amount": price.amount}
+        for variant in product.variants
+        for price in variant.prices
+    ]
+
+
+def _lowest_rows(product: Product) -> list[dict[str, Any]]:
+    lowest: dict[str, int] = {}
+    for variant in product.variants:
+        for price in variant.prices:
+            lowest[price.currency] = min(price.amount, lowest.get(price.currency, price.amount))
+    status = product.status.value
+    return [
+        {"product_id": product.id, "currency": currency, "status": status, "lowest": amount}
+        for currency, amount in lowest.items()
+    ]
+
+
+def _refuse(violation: UniqueViolation) -> NoReturn:
+    if violation.concerns("products", "slug"):
+        raise SlugTaken from violation
+    if violation.concerns("products", "external_id"):
+        raise ExternalIdTaken from violation
+    raise violation

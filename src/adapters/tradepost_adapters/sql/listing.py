@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, func, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Subquery, bindparam, func, select, tuple_
 
 from tradepost.kernel.pages import MAX_COUNT, Page, PageRequest, decode_cursor, encode_cursor
 from tradepost_adapters.sql.connection import Reads, Row
@@ -18,6 +18,10 @@ class Listing(Generic[V]):
     `base` is the select a view is made of by `from_row`; `sorts` are the fields callers may sort by; `filters` are
     conditions whose parameter (`bindparam(name)`) has the filter's own name. Only the conditions asked for go into the
     statement, so indexes serve; each combination is built and compiled once. `key` makes the order total.
+
+    Where a view is much more than a row, `base` gives no more than what is filtered and sorted by, and `whole(page)` is
+    the select of views joined to a page of it (by `page.c.sort_key`): SQLite would otherwise make every view there is
+    before it sorts.
     """
 
     def __init__(
@@ -30,6 +34,7 @@ class Listing(Generic[V]):
         sorts: Mapping[str, ColumnElement[Any]],
         default: str,
         filters: Mapping[str, ColumnElement[bool]] | None = None,
+        whole: Callable[[Subquery], Any] | None = None,
     ) -> None:
         self._base = base
         self._from_row = from_row
@@ -38,6 +43,7 @@ class Listing(Generic[V]):
         self._sorts = dict(sorts)
         self._default = default
         self._filters = dict(filters or {})
+        self._whole = whole
         self._statements: dict[Any, Statement] = {}
 
     async def page(self, reads: Reads, request: PageRequest, filters: Mapping[str, Any]) -> Page[V]:
@@ -91,6 +97,11 @@ class Listing(Generic[V]):
             query = query.order_by(*order).limit(bindparam("most", type_=BigInteger()))
             if offset:
                 query = query.offset(bindparam("skip", type_=BigInteger()))
+            if self._whole is not None:
+                page = query.subquery("page")
+                first, last = page.c.sort_value, page.c.sort_key
+                order = (first.desc(), last.desc()) if descending else (first, last)
+                query = self._whole(page).add_columns(first, last).order_by(*order)
             statement = self._statements[shape] = Statement(query, name=f"{self._name}.list")
         return statement
 

@@ -1,20 +1,27 @@
 """The catalog: products, variants, their prices, categories."""
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     PrimaryKeyConstraint,
     Table,
     Text,
+    event,
+    text,
 )
 
 from tradepost.catalog.product import Image, Option
 from tradepost_adapters.sql.tables import metadata
-from tradepost_adapters.sql.types import Flag, Json, UtcDateTime
+from tradepost_adapters.sql.types import Flag, Json, RowId, UtcDateTime
+
+# Sorted by code point on both databases, whatever the collation of the Postgres database is.
+_Sorted = Text().with_variant(Text(collation="C"), "postgresql")
 
 products = Table(
     "products",
@@ -23,6 +30,7 @@ products = Table(
     Column("version", Integer, nullable=False),
     Column("slug", Text, nullable=False, unique=True),
     Column("title", Text, nullable=False),
+    Column("title_key", _Sorted, nullable=False),
     Column("description", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("options", Json(tuple[Option, ...]), nullable=False),
@@ -31,8 +39,10 @@ products = Table(
     Column("metadata", Json(dict[str, str]), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
-    Index("ix_products_status", "status", "created_at", "id"),
-    Index("ix_products_title", "title", "id"),
+    Index("ix_products_created_at", "created_at", "id"),
+    Index("ix_products_title_key", "title_key", "id"),
+    Index("ix_products_status_created_at", "status", "created_at", "id"),
+    Index("ix_products_status_title_key", "status", "title_key", "id"),
 )
 
 variants = Table(
@@ -62,6 +72,63 @@ variant_prices = Table(
     sqlite_with_rowid=False,
 )
 
+# What a product costs at least, with its status beside it, so that a page sorted by price is one walk along an index.
+product_prices = Table(
+    "product_prices",
+    metadata,
+    Column("product_id", Text, ForeignKey("products.id"), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("lowest", BigInteger, nullable=False),
+    PrimaryKeyConstraint("product_id", "currency"),
+    Index("ix_product_prices_lowest", "currency", "lowest", "product_id"),
+    Index("ix_product_prices_status_lowest", "currency", "status", "lowest", "product_id"),
+    sqlite_with_rowid=False,
+)
+
+# The words a product is found by, made alike for both databases by `catalog.search`. They lie in a table of their own
+# because SQLite's index needs a number for every row that stays (a bare rowid does not survive VACUUM).
+product_search = Table(
+    "product_search",
+    metadata,
+    Column("id", RowId, Identity(), primary_key=True),
+    Column("product_id", Text, ForeignKey("products.id"), nullable=False, unique=True),
+    Column("words", Text, nullable=False),
+    Index(
+        "ix_product_search_words", text("array_to_tsvector(string_to_array(words, ' '))"), postgresql_using="gin"
+    ).ddl_if(dialect="postgresql"),
+)
+
+# The words are plain already, so the tokenizer only has to split at the spaces: `ascii` takes every other script's
+# letters for parts of a word. An index of the content elsewhere is told what to forget in the words it was given.
+_ON_SQLITE = (
+    """
+    CREATE VIRTUAL TABLE product_search_index USING fts5(
+        words, content = 'product_search', content_rowid = 'id', tokenize = 'ascii', detail = none, prefix = '2 3'
+    )
+    """,
+    """
+    CREATE TRIGGER product_search_added AFTER INSERT ON product_search BEGIN
+        INSERT INTO product_search_index (rowid, words) VALUES (new.id, new.words);
+    END
+    """,
+    """
+    CREATE TRIGGER product_search_changed AFTER UPDATE ON product_search BEGIN
+        INSERT INTO product_search_index (product_search_index, rowid, words) VALUES ('delete', old.id, old.words);
+        INSERT INTO product_search_index (rowid, words) VALUES (new.id, new.words);
+    END
+    """,
+    """
+    CREATE TRIGGER product_search_removed AFTER DELETE ON product_search BEGIN
+        INSERT INTO product_search_index (product_search_index, rowid, words) VALUES ('delete', old.id, old.words);
+    END
+    """,
+)
+for _statement in _ON_SQLITE:
+    event.listen(product_search, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+_forget = DDL("DROP TABLE product_search_index")  # type: ignore[no-untyped-call]
+event.listen(product_search, "before_drop", _forget.execute_if(dialect="sqlite"))
+
 categories = Table(
     "categories",
     metadata,
@@ -69,9 +136,11 @@ categories = Table(
     Column("version", Integer, nullable=False),
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
+    Column("name_key", _Sorted, nullable=False),
     Column("parent_id", Text, ForeignKey("categories.id")),
     Column("position", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_categories_parent_id", "parent_id", "position", "id"),
 )
 
 product_categories = Table(
