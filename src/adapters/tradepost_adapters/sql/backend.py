@@ -3,6 +3,7 @@
 from functools import cached_property
 
 from tradepost_adapters.sql.customers import SqlCustomerViews
+from tradepost_adapters.sql.catalog_views import SqlProductViews
 from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
@@ -50,3 +51,7 @@ class SqlBackend:
     @cached_property
     def pricing_views(self) -> SqlPricingViews:
         return SqlPricingViews(self.database.reads)
+
+    @cached_property
+    def product_views(self) -> SqlProductViews:
+        return SqlProductViews(self.database.reads)

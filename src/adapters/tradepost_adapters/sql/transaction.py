@@ -6,6 +6,7 @@ from functools import cached_property
 from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.sql.carts import SqlCarts
 from tradepost_adapters.sql.catalog import SqlProducts
+from tradepost_adapters.sql.categories import SqlCategories
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.customers import SqlCustomers
 from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
@@ -69,6 +70,10 @@ class SqlTransaction:
     @cached_property
     def products(self) -> SqlProducts:
         return SqlProducts(self._connection, self.outbox)
+
+    @cached_property
+    def categories(self) -> SqlCategories:
+        return SqlCategories(self._connection, self.outbox)
 
     @cached_property
     def stock(self) -> SqlStockLevels:
