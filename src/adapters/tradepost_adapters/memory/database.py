@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Hashable, ItemsView, Iterable, 
 from contextlib import contextmanager
 from contextvars import copy_context
 from itertools import count
-from typing import Any, Final, Generic, NoReturn, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from tradepost.kernel.stepping import ended, refuse_nested, step, swallowed
 from tradepost.kernel.transactions import StaleVersion
@@ -53,9 +53,10 @@ class Index(Generic[V]):
 
     def values(self, row: V) -> Iterable[Hashable]:
         value = self.key(row)
-        if self.each:
-            return cast("Iterable[Hashable]", value)
-        return () if value is None else (value,)
+        if not self.each:
+            return () if value is None else (value,)
+        values: Iterable[Hashable] = value
+        return values
 
 
 class TableOf(Generic[K, V]):
@@ -69,26 +70,26 @@ class TableOf(Generic[K, V]):
 class _Store(Generic[K, V]):
     """The data of one table: rows by key, and for every index the keys (in insertion order) by value."""
 
-    __slots__ = ("found", "indexes", "name", "rows")
+    __slots__ = ("found", "indexes", "name", "rows", "unique")
 
     def __init__(self, definition: TableOf[K, V]) -> None:
         self.name = definition.name
         self.rows: dict[K, V] = {}
-        self.indexes = tuple(definition.indexes.items())
         self.found: dict[str, dict[Hashable, dict[K, None]]] = {name: {} for name in definition.indexes}
+        self.indexes = tuple((index, self.found[name]) for name, index in definition.indexes.items())
+        self.unique = tuple((name, index) for name, index in definition.indexes.items() if index.unique)
 
     def violation(self, key: K, row: V) -> UniqueViolation | None:
-        for name, index in self.indexes:
-            if index.unique:
-                for value in index.values(row):
-                    if any(holder != key for holder in self.found[name].get(value, ())):
-                        return UniqueViolation(self.name, name, value)
+        for name, index in self.unique:
+            found = self.found[name]
+            for value in index.values(row):
+                if value in found and key not in found[value]:
+                    return UniqueViolation(self.name, name, value)
         return None
 
     def replace(self, key: K, old: V, new: V) -> None:
         """Put `new` where `old` was, either of them possibly missing. Safe to repeat when it was interrupted."""
-        for name, index in self.indexes:
-            found = self.found[name]
+        for index, found in self.indexes:
             before = () if old is _MISSING else index.values(old)
             after = () if new is _MISSING else index.values(new)
             if before == after:
@@ -100,7 +101,11 @@ class _Store(Generic[K, V]):
                     if not keys:
                         found.pop(value, None)
             for value in after:
-                found.setdefault(value, {})[key] = None
+                keys = found.get(value)
+                if keys is None:
+                    found[value] = {key: None}
+                else:
+                    keys[key] = None
         if new is _MISSING:
             self.rows.pop(key, None)
         else:
@@ -228,7 +233,7 @@ class Table(Generic[K, V]):
             raise TypeError(f"{self._store.name}: views only read; writing goes through Transactions.run.")
         store = self._store
         if store.indexes:
-            if new is not _MISSING:
+            if store.unique and new is not _MISSING:
                 violation = store.violation(key, new)
                 if violation is not None:
                     self._session.refuse(violation)
