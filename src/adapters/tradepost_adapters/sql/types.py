@@ -51,6 +51,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         plain: TypeEngine[Any] = BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True)
         return dialect.type_descriptor(plain)
 
+    @property
+    def python_type(self) -> type[datetime]:
+        return datetime
+
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         return _to_microseconds if dialect.name == "sqlite" else _aware
 
