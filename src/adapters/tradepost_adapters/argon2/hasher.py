@@ -72,7 +72,3 @@ class Argon2Hasher:
 
     def _done(self, _: object) -> None:
         self._under_way -= 1
-
-    def close(self) -> None:
-        """Let go of the threads; what is under way is finished."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
