@@ -13,6 +13,19 @@ from tradepost.carts.create_cart import CreateCart
 from tradepost.carts.get_cart import GetCart
 from tradepost.carts.set_cart_line import SetCartLine
 from tradepost.carts.update_cart import UpdateCart
+from tradepost.catalog.create_category import CreateCategory
+from tradepost.catalog.create_product import CreateProduct
+from tradepost.catalog.delete_category import DeleteCategory
+from tradepost.catalog.get_category import GetCategory
+from tradepost.catalog.get_product import GetProduct
+from tradepost.catalog.list_categories import ListCategories
+from tradepost.catalog.list_products import ListProducts
+from tradepost.catalog.ports import CatalogTx, ProductViews
+from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.set_prices import SetPrices
+from tradepost.catalog.set_product_status import SetProductStatus
+from tradepost.catalog.update_category import UpdateCategory
+from tradepost.catalog.update_product import UpdateProduct
 from tradepost.checkout.check_out_cart import CheckOutCart, CheckoutTx
 from tradepost.customers.add_address import AddAddress
 from tradepost.customers.change_address import ChangeAddress
@@ -24,6 +37,7 @@ from tradepost.customers.ports import AccountTx, CustomerViews
 from tradepost.customers.register_user import RegisterUser
 from tradepost.customers.remove_address import RemoveAddress
 from tradepost.customers.update_customer import UpdateCustomer
+from tradepost.kernel.cache import Cache, NoCache
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.tokens import GuestTokens
@@ -46,6 +60,15 @@ from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder
 from tradepost.orders.total_orders import TotalOrders
 from tradepost.payments.gateway import PaymentGateway
+from tradepost.pricing.create_shipping_method import CreateShippingMethod
+from tradepost.pricing.delete_tax_rate import DeleteTaxRate
+from tradepost.pricing.get_shipping_method import GetShippingMethod
+from tradepost.pricing.list_shipping_methods import ListShippingMethods
+from tradepost.pricing.list_tax_rates import ListTaxRates
+from tradepost.pricing.ports import PricingViews
+from tradepost.pricing.quote_shipping import QuoteShipping
+from tradepost.pricing.set_tax_rate import SetTaxRate
+from tradepost.pricing.update_shipping_method import UpdateShippingMethod
 from tradepost.stock.ports import StockViews
 from tradepost.users.change_password import ChangePassword
 from tradepost.users.change_role import ChangeRole
@@ -60,7 +83,7 @@ from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
 
 
-class ShopTx(CheckoutTx, AccountTx, Protocol):
+class ShopTx(CheckoutTx, AccountTx, CatalogTx, Protocol):
     """What the whole shop touches in a transaction."""
 
 
@@ -72,6 +95,12 @@ class Backend(Protocol):
 
     @property
     def order_views(self) -> OrderViews: ...
+
+    @property
+    def product_views(self) -> ProductViews: ...
+
+    @property
+    def pricing_views(self) -> PricingViews: ...
 
     @property
     def stock_views(self) -> StockViews: ...
@@ -88,7 +117,7 @@ class Shop:
 
     `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders. Clock
     and ids can be replaced to make a run repeatable. `hasher` and `access_tokens` are for shops that people sign in to: a
-    script that sells without accounts does without, and whatever needs them says so.
+    script that sells without accounts does without, and whatever needs them says so. `cache` keeps what is published.
     """
 
     def __init__(
@@ -99,6 +128,7 @@ class Shop:
         secret: bytes,
         hasher: PasswordHasher | None = None,
         access_tokens: AccessTokens | None = None,
+        cache: Cache | None = None,
         policy: OrderPolicy | None = None,
         clock: Clock | None = None,
         ids: TypeIds | None = None,
@@ -108,6 +138,7 @@ class Shop:
         self._gateway = gateway
         self._tokens = GuestTokens(secret)
         self._given_hasher = hasher
+        self._cache = cache or NoCache()
         self._given_access_tokens = access_tokens
         self._policy = policy or OrderPolicy()
         self._clock = clock or SystemClock()
@@ -195,6 +226,40 @@ class Shop:
     def list_customers(self) -> ListCustomers:
         return ListCustomers(self._backend.customer_views)
 
+    # -- pricing
+
+    @cached_property
+    def create_shipping_method(self) -> CreateShippingMethod:
+        return CreateShippingMethod(self._transactions, self._ids, self._clock)
+
+    @cached_property
+    def delete_tax_rate(self) -> DeleteTaxRate:
+        return DeleteTaxRate(self._transactions, self._clock)
+
+    @cached_property
+    def get_shipping_method(self) -> GetShippingMethod:
+        return GetShippingMethod(self._backend.pricing_views)
+
+    @cached_property
+    def list_shipping_methods(self) -> ListShippingMethods:
+        return ListShippingMethods(self._backend.pricing_views)
+
+    @cached_property
+    def list_tax_rates(self) -> ListTaxRates:
+        return ListTaxRates(self._backend.pricing_views)
+
+    @cached_property
+    def quote_shipping(self) -> QuoteShipping:
+        return QuoteShipping(self._backend.pricing_views)
+
+    @cached_property
+    def set_tax_rate(self) -> SetTaxRate:
+        return SetTaxRate(self._transactions, self._ids, self._clock)
+
+    @cached_property
+    def update_shipping_method(self) -> UpdateShippingMethod:
+        return UpdateShippingMethod(self._transactions, self._clock)
+
     # -- carts and checkout
 
     @cached_property
@@ -226,6 +291,56 @@ class Shop:
         return CheckOutCart(
             self._transactions, self._runner, self._clock, self._ids, self._tokens, self._policy, self._gateway.name
         )
+
+    # -- catalog
+
+    @cached_property
+    def catalog_reading(self) -> CatalogReading:
+        return CatalogReading(self._backend.product_views, self._cache)
+
+    @cached_property
+    def create_product(self) -> CreateProduct:
+        return CreateProduct(self._transactions, self.catalog_reading, self._clock, self._ids)
+
+    @cached_property
+    def update_product(self) -> UpdateProduct:
+        return UpdateProduct(self._transactions, self.catalog_reading, self._clock, self._ids)
+
+    @cached_property
+    def set_product_status(self) -> SetProductStatus:
+        return SetProductStatus(self._transactions, self.catalog_reading, self._clock)
+
+    @cached_property
+    def set_prices(self) -> SetPrices:
+        return SetPrices(self._transactions, self.catalog_reading, self._clock)
+
+    @cached_property
+    def get_product(self) -> GetProduct:
+        return GetProduct(self.catalog_reading)
+
+    @cached_property
+    def list_products(self) -> ListProducts:
+        return ListProducts(self.catalog_reading)
+
+    @cached_property
+    def create_category(self) -> CreateCategory:
+        return CreateCategory(self._transactions, self.catalog_reading, self._clock, self._ids)
+
+    @cached_property
+    def update_category(self) -> UpdateCategory:
+        return UpdateCategory(self._transactions, self.catalog_reading, self._clock)
+
+    @cached_property
+    def delete_category(self) -> DeleteCategory:
+        return DeleteCategory(self._transactions, self.catalog_reading, self._clock)
+
+    @cached_property
+    def get_category(self) -> GetCategory:
+        return GetCategory(self.catalog_reading)
+
+    @cached_property
+    def list_categories(self) -> ListCategories:
+        return ListCategories(self.catalog_reading)
 
     # -- orders
 
