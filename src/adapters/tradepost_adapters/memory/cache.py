@@ -66,6 +66,13 @@ class MemoryCache:
                 for key in tuple(self._tagged.get(tag, ())):
                     self._drop(key)
 
+    async def close(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._epoch += 1
+            self._entries.clear()
+            self._tagged.clear()
+
     def _until(self, ttl: timedelta) -> float:
         return self._monotonic() + min(ttl, MAX_TTL).total_seconds()
 
