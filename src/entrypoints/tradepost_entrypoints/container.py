@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
@@ -11,11 +12,15 @@ from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.jose import JwtTokens
+from tradepost_adapters.memory.cache import MemoryCache
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_entrypoints.settings import Settings
+
+if TYPE_CHECKING:
+    from tradepost_adapters.redis.cache import RedisCache
 
 
 def _database(settings: Settings) -> Database[SqlTransaction]:
@@ -39,6 +44,14 @@ def _policy(settings: Settings) -> OrderPolicy:
     )
 
 
+def _cache(settings: Settings) -> "MemoryCache | RedisCache":
+    if settings.cache_url.startswith("memory:"):
+        return MemoryCache()
+    from tradepost_adapters.redis.cache import RedisCache  # an extra of its own
+
+    return RedisCache.at(settings.cache_url)
+
+
 def _gateway_url(settings: Settings) -> str:
     return settings.payment_gateway
 
@@ -52,6 +65,7 @@ class Container(containers.DeclarativeContainer):
     database = providers.Singleton(_database, settings)
     backend = providers.Singleton(SqlBackend, database)
     gateway = providers.Singleton(open_gateway, providers.Callable(_gateway_url, settings))
+    cache = providers.Singleton(_cache, settings)
     hasher = providers.Singleton(Argon2Hasher)
     access_tokens = providers.Singleton(_access_tokens, settings)
     shop = providers.Singleton(
@@ -61,6 +75,7 @@ class Container(containers.DeclarativeContainer):
         secret=providers.Callable(_secret, settings),
         hasher=hasher,
         access_tokens=access_tokens,
+        cache=cache,
         policy=providers.Callable(_policy, settings),
         clock=clock,
         ids=ids,
@@ -70,7 +85,7 @@ class Container(containers.DeclarativeContainer):
 @asynccontextmanager
 async def opened(container: Container) -> AsyncIterator[Shop]:
     """The shop, connected; everything it holds is let go of in the end, also when opening failed half-way."""
-    gateway = container.gateway()
+    gateway, cache = container.gateway(), container.cache()
     try:
         database = container.database()
         await database.open()
@@ -79,4 +94,5 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
         finally:
             await database.close()
     finally:
+        await cache.close()
         await gateway.close()
