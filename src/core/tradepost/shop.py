@@ -83,7 +83,7 @@ from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
 
 
-class ShopTx(CheckoutTx, AccountTx, CatalogTx, Protocol):
+class ShopTx(CheckoutTx, AccountTx, CatalogTx, HasTaxRates, HasShippingMethods, Protocol):
     """What the whole shop touches in a transaction."""
 
 
