@@ -65,7 +65,7 @@ from tradepost.pricing.delete_tax_rate import DeleteTaxRate
 from tradepost.pricing.get_shipping_method import GetShippingMethod
 from tradepost.pricing.list_shipping_methods import ListShippingMethods
 from tradepost.pricing.list_tax_rates import ListTaxRates
-from tradepost.pricing.ports import PricingViews
+from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.pricing.quote_shipping import QuoteShipping
 from tradepost.pricing.set_tax_rate import SetTaxRate
 from tradepost.pricing.update_shipping_method import UpdateShippingMethod
