@@ -17,6 +17,7 @@ from tradepost.orders.views import (
     RefundView,
 )
 from tradepost_adapters.memory.aggregates import Aggregates
+from tradepost_adapters.memory.customers import CUSTOMERS
 from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf
 from tradepost_adapters.memory.listing import page_of
 from tradepost_adapters.memory.outbox import MemoryOutbox
@@ -94,6 +95,7 @@ class MemoryOrderViews:
 
     async def list(self, wanted: OrderFilter, page: PageRequest, /) -> Page[OrderSummary]:
         with self._database.reading() as session:
+            wanted = _of_customer(session, wanted)
             rows = session.table(ORDERS)
             found = rows.by("customer", wanted.customer_id) if wanted.customer_id else list(rows.values())
         return page_of(
@@ -132,6 +134,7 @@ class MemoryOrderViews:
     async def totals(self, wanted: OrderFilter, /) -> tuple[OrderTotal, ...]:
         sums: dict[str, list[int]] = {}
         with self._database.reading() as session:
+            wanted = _of_customer(session, wanted)
             for order in session.table(ORDERS).values():
                 if _matches(order, wanted):
                     row = sums.setdefault(order.currency, [0, 0, 0, 0])
@@ -147,6 +150,15 @@ class MemoryOrderViews:
             )
             for currency, (count, total, captured, refunded) in sorted(sums.items())
         )
+
+
+def _of_customer(session: Session, wanted: OrderFilter) -> OrderFilter:
+    """The filter with the user's customer in the place of the user; nobody's, if there is none."""
+    if wanted.user_id is None:
+        return wanted
+    customer = session.table(CUSTOMERS).one("user", wanted.user_id)
+    found = customer is not None and wanted.customer_id in (None, customer.id)
+    return msgspec.structs.replace(wanted, user_id=None, customer_id=customer.id if customer and found else "")
 
 
 def _matches(order: Order, wanted: OrderFilter) -> bool:

@@ -23,6 +23,7 @@ from tradepost_adapters.sql.payments import (
     refund_from,
 )
 from tradepost_adapters.sql.statements import Statement
+from tradepost_adapters.sql.tables.customers import customers
 from tradepost_adapters.sql.tables.orders import order_history, orders
 from tradepost_adapters.sql.tables.payments import operations
 from tradepost_adapters.sql.types import UtcDateTime
@@ -78,6 +79,8 @@ def _summary(row: Row) -> OrderSummary:
 
 _FILTERS = {
     "customer_id": orders.c.customer_id == bindparam("customer_id"),
+    "user_id": orders.c.customer_id
+    == select(customers.c.id).where(customers.c.user_id == bindparam("user_id")).scalar_subquery(),
     "status": orders.c.status == bindparam("status"),
     "number": orders.c.number == bindparam("number"),
     "created_from": orders.c.created_at >= bindparam("created_from", type_=UtcDateTime()),

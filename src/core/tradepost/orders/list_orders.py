@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.orders.ports import OrderFilter, OrderViews
 from tradepost.orders.views import OrderSummary
@@ -17,7 +18,8 @@ class ListOrdersQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListOrders:
-    """A customer sees only their own, whatever the filter says. Raises `unauthenticated` for a guest."""
+    """A customer sees only their own, whatever the filter says. Raises `unauthenticated` for a guest, and NotFound to a
+    customer who asks for somebody else's."""
 
     def __init__(self, views: OrderViews) -> None:
         self._views = views
@@ -25,7 +27,12 @@ class ListOrders:
     async def __call__(self, query: ListOrdersQuery) -> Page[OrderSummary]:
         wanted = query.wanted
         if not query.actor.may(Permission.ORDERS_READ):
-            if query.actor.customer_id is None or wanted.customer_id not in (None, query.actor.customer_id):
+            own = query.actor.customer_id
+            if own is None:
                 query.actor.require(Permission.ORDERS_READ)
-            wanted = msgspec.structs.replace(wanted, customer_id=query.actor.customer_id)
+            if wanted.customer_id not in (None, own):
+                raise NotFound("customer", wanted.customer_id)
+            if wanted.user_id not in (None, query.actor.id):
+                raise NotFound("user", wanted.user_id)
+            wanted = msgspec.structs.replace(wanted, customer_id=own)
         return await self._views.list(wanted, query.page)

@@ -52,9 +52,10 @@ class OrderTx(HasOrders, HasStock, HasPayments, HasIdempotency, Protocol):
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which orders a list shows; None means any."""
+    """Which orders a list shows; None means any. `user_id` is the user whose customer bought."""
 
     customer_id: str | None = None
+    user_id: str | None = None
     status: OrderStatus | None = None
     created_from: datetime | None = None
     created_before: datetime | None = None

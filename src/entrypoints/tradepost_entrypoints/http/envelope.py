@@ -68,7 +68,7 @@ class One(Answer[T]):
     """One resource. A view with a `version` gets an ETag.
 
     `location` is the path under /api/v1 where the resource lives; it becomes `links.self` and, with status 201, the
-    Location header. Without it, `links.self` is the path of the request.
+    Location header. Without it, `links.self` is the path of the request. A `secret` answer is kept by no cache at all.
     """
 
     def __init__(
@@ -78,16 +78,18 @@ class One(Answer[T]):
         status: int = 200,
         location: str | None = None,
         links: Mapping[str, str] | None = None,
+        secret: bool = False,
     ) -> None:
         self._view = view
         self._status = status
         self._location = location
         self._links = links
+        self._secret = secret
 
     def respond(self, call: Call) -> HttpResponse:
         own = call.path if self._location is None else API + self._location
         data = _encode(_only(call.fields, self._view))
-        headers = _headers(call)
+        headers = [(b"cache-control", b"no-store")] if self._secret else _headers(call)
         if self._status == 201:
             headers.append((b"location", own.encode()))
         version = getattr(self._view, "version", None)

@@ -21,7 +21,7 @@ _REQUEST_ID = "9f86d081884c7d659a2feaa0c55ad015"
 _MALFORMED = ("request.malformed", "The body is not JSON: expecting value (line 1, column 9).")
 _INVALID = ("request.invalid", "2 things are wrong with the request; see errors.")
 _COMMON: dict[str, tuple[int, str, str]] = {
-    "token": (401, "auth.invalid_token", "The access token is not valid or has expired; sign in again."),
+    "token": (401, "auth.invalid", "The access token is not valid or has expired; sign in again."),
     "signed_in": (401, "auth.required", "Sign in first: this needs an account."),
     "forbidden": (403, "auth.forbidden", "Your role (customer) does not allow this."),
     "missing": (404, "resource.not_found", "There is no such resource."),
