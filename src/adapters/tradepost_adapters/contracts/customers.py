@@ -32,8 +32,8 @@ class CustomersAdapter(Protocol):
     def customer_views(self) -> CustomerViews: ...
 
 
-def a_customer(**more: Any) -> Customer:
-    customer = Customer(**({"id": _ids.new("cus"), "created_at": NOW} | more))
+def a_customer(*, created_at: datetime = NOW, **more: Any) -> Customer:
+    customer = Customer(id=_ids.new("cus"), created_at=created_at, **more)
     customer.create(at=NOW)
     return customer
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import msgspec
 
-from tradepost.kernel.addresses import Contact
+from tradepost.kernel.addresses import Contact, address_faults
+from tradepost.kernel.contacts import metadata_faults
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.orders.order import Order, OrderLine, OrderStatus, ShippingLine
@@ -57,8 +58,11 @@ def check_form(draft: Draft) -> None:
         if not 1 <= item.quantity <= MAX_QUANTITY:
             faults.append(Fault(f"/lines/{place}/quantity", f"must be between 1 and {MAX_QUANTITY}"))
     faults += check_payment(draft.payment, "/payment")
-    if len(draft.metadata) > 50 or any(len(k) > 40 or len(v) > 500 for k, v in draft.metadata.items()):
-        faults.append(Fault("/metadata", "at most 50 keys of up to 40 characters, values up to 500"))
+    for name in ("shipping_address", "billing_address"):
+        address = getattr(draft.contact, name)
+        if address is not None:
+            faults += address_faults(address, f"/{name}")
+    faults += metadata_faults(draft.metadata, "/metadata")
     if faults:
         raise Invalid("order.invalid", "The order can not be placed as it is: see errors.", *faults)
 

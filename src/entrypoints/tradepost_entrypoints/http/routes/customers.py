@@ -32,16 +32,14 @@ from tradepost.orders import ListOrders, ListOrdersQuery, OrderFilter, OrderSumm
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
 from tradepost_entrypoints.http.parameters import PageQuery
-from tradepost_entrypoints.http.routes.users import Email, Name, OrdersOfQuery
+from tradepost_entrypoints.http.routes.orders import Email, Metadata
+from tradepost_entrypoints.http.routes.users import Name, OrdersOfQuery
 
 CustomerId = Annotated[str, msgspec.Meta(pattern=id_pattern("cus"), max_length=40, description="A customer's id.")]
 AddressId = Annotated[str, msgspec.Meta(pattern=id_pattern("addr"), max_length=40, description="An address's id.")]
 Phone = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 ExternalId = Annotated[
     str, msgspec.Meta(min_length=1, max_length=255, description="What another system calls this customer.")
-]
-Metadata = Annotated[
-    dict[str, str], msgspec.Meta(max_length=50, description="Your own keys: at most 50, values up to 500 characters.")
 ]
 
 _TAKEN = Refusal(

@@ -32,6 +32,7 @@ from tradepost.users import (
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, Nothing, One
 from tradepost_entrypoints.http.parameters import PageQuery
+from tradepost_entrypoints.http.routes.orders import Email
 
 UserId = Annotated[
     str,
@@ -39,7 +40,6 @@ UserId = Annotated[
         pattern=f"^(me|{id_pattern('user')[1:-1]})$", max_length=40, description="A user's id, or `me` for your own."
     ),
 ]
-Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Password = Annotated[
     str,
