@@ -42,7 +42,7 @@ async def test_killed_after_the_commit_and_before_the_answer_it_charges_once(tmp
     with running_gateway(tmp_path / "book.db") as server:
         gateway = open_gateway(server.url)
         sending = asyncio.ensure_future(gateway.send(a_sale(1, "tok_timeout")))
-        while await gateway.find("op_1") is None:
+        while await gateway.find("op_1") is None:  # noqa: ASYNC110 - it happens in another process
             await asyncio.sleep(0.01)
         assert not sending.done()
         server.kill()
@@ -74,7 +74,7 @@ async def test_killed_under_load_it_forgets_no_answer_and_charges_nobody_twice(t
         for round_ in range(3):
             sending = [asyncio.ensure_future(send(request)) for request in requests[: 100 * (round_ + 1)]]
             enough = len(acknowledged) + 30
-            while len(acknowledged) < enough and not all(task.done() for task in sending):
+            while len(acknowledged) < enough and not all(task.done() for task in sending):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
             server.kill()
             await asyncio.gather(*sending)

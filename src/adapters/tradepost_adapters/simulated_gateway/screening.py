@@ -55,7 +55,10 @@ def refusal(request: GatewayRequest) -> Declined | None:
 
 
 def contains_card_number(text: str) -> bool:
-    """Whether 13 to 19 digits anywhere in `text`, whatever separates them, pass the check of ISO/IEC 7812-1 (Luhn)."""
+    """Whether any 13 to 19 digits in a row in `text`, with separators or not, pass the check of ISO/IEC 7812-1 (Luhn).
+
+    Rather too often than too seldom: it is asked about unknown tokens only, and those are declined in any case.
+    """
     for run in _SEPARATED.findall(text):
         digits = [int(digit) for digit in _DIGITS.findall(run)]
         for start in range(len(digits) - 12):

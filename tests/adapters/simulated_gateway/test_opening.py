@@ -1,0 +1,95 @@
+"""Choosing a gateway by URL, and what is said when it can not be had."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tradepost.kernel.errors import TradepostError
+from tradepost.kernel.money import Money
+from tradepost.payments.gateway import Approved, Authorize
+from tradepost_adapters.simulated_gateway import RemoteSimulatedGateway, SimulatedGateway, open_gateway
+from tradepost_adapters.sqlite_library import sqlite3
+
+A_SALE = Authorize(operation_id="op_1", amount=Money(100, "EUR"), token="tok_success", capture=True)
+
+
+async def test_a_book_in_memory_ends_with_its_gateway() -> None:
+    assert isinstance(await open_gateway("simulated://memory").send(A_SALE), Approved)
+    assert await open_gateway("simulated://memory").find("op_1") is None
+
+
+async def test_a_book_in_a_file_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
+    url = f"simulated://{tmp_path}/a%20book.db"
+    first = open_gateway(url)
+    assert isinstance(first, SimulatedGateway)
+    answer = await first.send(A_SALE)
+    await first.close()
+    assert (tmp_path / "a book.db").exists()
+    second = open_gateway(url)
+    assert await second.find("op_1") == answer
+    await second.close()
+
+
+async def test_a_url_of_http_is_a_gateway_elsewhere() -> None:
+    gateway = open_gateway("http://127.0.0.1:9100/?timeout_seconds=2")
+    assert isinstance(gateway, RemoteSimulatedGateway)
+    assert gateway.name == "simulated"
+    await gateway.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "memory",
+        "simulated://",
+        "simulated:///",
+        "simulated://elsewhere/book.db",
+        "simulated://memory/book.db",
+        "stripe://x",
+        "http://",
+        "http://host:port",
+        "http://[::1",
+        "simulated://memory?slow_seconds=long",
+        "simulated://memory?slow_seconds=-1",
+        "simulated://memory?timeout_seconds=nan",
+        "simulated://memory?color=blue",
+        "http://127.0.0.1:9100?slow_seconds=1",
+    ],
+)
+def test_a_url_that_names_no_gateway_is_refused(url: str) -> None:
+    with pytest.raises(TradepostError) as raised:
+        open_gateway(url)
+    assert raised.value.code == "gateway.url_invalid"
+
+
+def test_a_book_that_can_not_be_opened_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("Dear diary, this is no book of a gateway. " * 50)
+    with sqlite3.connect(tmp_path / "shop.db") as shop:
+        shop.execute("CREATE TABLE orders (id TEXT)")
+    shop.close()
+    for name in ("missing/book.db", "text.db", "shop.db"):
+        with pytest.raises(TradepostError) as raised:
+            open_gateway(f"simulated://{tmp_path}/{name}")
+        assert raised.value.code == "gateway.unavailable"
+        assert name in raised.value.detail
+
+
+@pytest.mark.slow
+def test_the_process_says_in_one_line_why_it_can_not_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tradepost_adapters.simulated_gateway", "--book", str(tmp_path / "no" / "book.db")]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "can not be opened" in ended.stderr
+
+
+def test_books_in_memory_load_neither_a_database_nor_a_server() -> None:
+    script = (
+        "import sys; from tradepost_adapters.simulated_gateway import open_gateway; open_gateway('simulated://memory');"
+        "print({'litestar', 'uvicorn', 'httpx', 'sqlalchemy', 'pysqlite3', 'sqlite3', '_sqlite3'} & set(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout.strip() == "set()"
