@@ -47,7 +47,7 @@ async def start(app: str, environment: dict[str, str], probe: str, folder: Path,
     port = free_port()
     arguments = [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log", "--log-level", "warning"]
     with (folder / f"{port}.log").open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs yet
             arguments + (["--factory"] if factory else []),
             env={**os.environ, **environment},
             stdout=log,

@@ -11,6 +11,7 @@ from tradepost.carts.accept_cart import AcceptCart
 from tradepost.carts.claim_cart import ClaimCart
 from tradepost.carts.create_cart import CreateCart
 from tradepost.carts.get_cart import GetCart
+from tradepost.carts.list_shipping_options import ListShippingOptions
 from tradepost.carts.set_cart_line import SetCartLine
 from tradepost.carts.update_cart import UpdateCart
 from tradepost.catalog.create_category import CreateCategory
@@ -285,6 +286,10 @@ class Shop:
     @cached_property
     def claim_cart(self) -> ClaimCart:
         return ClaimCart(self._transactions, self._clock, self._tokens, self._policy)
+
+    @cached_property
+    def list_shipping_options(self) -> ListShippingOptions:
+        return ListShippingOptions(self._transactions, self._backend.pricing_views, self._tokens, self._policy)
 
     @cached_property
     def check_out_cart(self) -> CheckOutCart:

@@ -5,6 +5,7 @@ from tradepost.carts.cart import CartStatus
 from tradepost.carts.claim_cart import ClaimCart, ClaimCartCommand
 from tradepost.carts.create_cart import CreateCart, CreateCartCommand
 from tradepost.carts.get_cart import GetCart, GetCartQuery
+from tradepost.carts.list_shipping_options import ListShippingOptions, ListShippingOptionsQuery, ShippingOptions
 from tradepost.carts.set_cart_line import SetCartLine, SetCartLineCommand
 from tradepost.carts.update_cart import UpdateCart, UpdateCartCommand
 from tradepost.carts.views import CartLineView, CartMessage, CartView
@@ -22,8 +23,11 @@ __all__ = [
     "CreateCartCommand",
     "GetCart",
     "GetCartQuery",
+    "ListShippingOptions",
+    "ListShippingOptionsQuery",
     "SetCartLine",
     "SetCartLineCommand",
+    "ShippingOptions",
     "UpdateCart",
     "UpdateCartCommand",
 ]

@@ -1,7 +1,7 @@
 """The routes, one module a feature, each with its `ROUTES`. A new feature adds one line here."""
 
 from tradepost_entrypoints.http.endpoint import Endpoint
-from tradepost_entrypoints.http.routes import auth, carts, customers, docs, health, orders, users
+from tradepost_entrypoints.http.routes import auth, carts, customers, docs, health, orders, pricing, users
 
 ROUTES: tuple[Endpoint, ...] = (
     *auth.ROUTES,
@@ -9,6 +9,7 @@ ROUTES: tuple[Endpoint, ...] = (
     *customers.ROUTES,
     *carts.ROUTES,
     *orders.ROUTES,
+    *pricing.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,
 )

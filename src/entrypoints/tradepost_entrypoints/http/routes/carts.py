@@ -14,8 +14,11 @@ from tradepost.carts import (
     CreateCartCommand,
     GetCart,
     GetCartQuery,
+    ListShippingOptions,
+    ListShippingOptionsQuery,
     SetCartLine,
     SetCartLineCommand,
+    ShippingOptions,
     UpdateCart,
     UpdateCartCommand,
 )
@@ -219,6 +222,15 @@ async def claim_cart(cart_id: CartId, actor: Actor, cart_token: CartToken, claim
     return _cart(await claim_cart(ClaimCartCommand(actor=actor, cart_id=cart_id, cart_token=cart_token)), 200)
 
 
+@endpoint("GET", "/carts/{cart_id}/shipping-options", tag="Carts", errors=(_GONE,))
+async def list_shipping_options(
+    cart_id: CartId, actor: Actor, cart_token: CartToken, list_shipping_options: ListShippingOptions
+) -> One[ShippingOptions]:
+    """How the cart can travel to its address, and what each way costs, cheapest first."""
+    query = ListShippingOptionsQuery(actor=actor, cart_id=cart_id, cart_token=cart_token)
+    return One(await list_shipping_options(query), links={"cart": f"/carts/{cart_id}"})
+
+
 class CheckoutBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How it is paid."""
 
@@ -272,5 +284,6 @@ ROUTES = (
     update_cart,
     accept_cart,
     claim_cart,
+    list_shipping_options,
     check_out_cart,
 )
