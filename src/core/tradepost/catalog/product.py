@@ -1,6 +1,5 @@
 """A product and its variants: what can be bought, under which SKU, for how much in each currency."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +12,7 @@ from tradepost.catalog.words import SLUG_RULE, is_slug
 from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money, currency
+from tradepost.kernel.skus import SKU_RULE, is_sku
 
 ProductId = NewType("ProductId", str)
 VariantId = NewType("VariantId", str)
@@ -24,8 +24,6 @@ MAX_TEXT = 255
 MAX_DESCRIPTION = 50_000
 MAX_PARTS = 100
 """Of each: options, values of an option, images, categories."""
-
-_SKU = re.compile(r"[^\s\x00-\x1f][^\x00-\x1f]{0,63}")
 
 
 class ProductStatus(StrEnum):
@@ -176,8 +174,8 @@ def variant_faults(variants: tuple[Variant, ...], options: tuple[Option, ...]) -
     skus: set[str] = set()
     for place, variant in enumerate(variants):
         at = f"/variants/{place}"
-        if not _SKU.fullmatch(variant.sku):
-            faults.append(Fault(f"{at}/sku", "1 to 64 characters, not starting with a space"))
+        if not is_sku(variant.sku):
+            faults.append(Fault(f"{at}/sku", SKU_RULE))
         if variant.sku in skus:
             faults.append(Fault(f"{at}/sku", f"{variant.sku} is used twice"))
         skus.add(variant.sku)
