@@ -10,7 +10,7 @@ from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.sql.postgres_pool import connect
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
 
-_LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+_OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 @pytest.fixture
@@ -67,15 +67,12 @@ async def test_a_lost_connection_is_made_again_and_in_between_hints_stay_in_the_
 ) -> None:
     here, there = pair
     operator = await connect(postgres_url)
-    for row in await operator.fetch(_LISTENERS):
-        await operator.execute("SELECT pg_terminate_backend($1)", row["pid"])
+    await operator.execute(f"SELECT pg_terminate_backend(pid) {_OTHERS}")
     here.signal(Topic.JOBS)
     await asyncio.wait_for(here.wait(Topic.JOBS, 60), 5)
-    await asyncio.wait_for(there.wait(Topic.JOBS, 60), 5)  # connected again, it looks for what it may have missed
-    while len(await operator.fetch(_LISTENERS)) < 2:
-        await asyncio.sleep(0.02)
-    await asyncio.sleep(0.1)
-    await there.wait(Topic.JOBS, 0.01)
+    for wakeups in pair:  # connected again, they look for what they may have missed
+        await asyncio.wait_for(wakeups.wait(Topic.MESSAGES, 60), 5)
+        await wakeups.wait(Topic.JOBS, 0.1)
     here.signal(Topic.JOBS)
     await asyncio.wait_for(there.wait(Topic.JOBS, 60), 5)
     await operator.close()
