@@ -1,7 +1,7 @@
 """Kept-alive HTTP/1.1 connections to one server, for short JSON requests that may safely be sent twice.
 
-A general HTTP client costs about 0.9 ms of CPU a request here and more with every open connection, this 0.08 ms
-(measured, 1 to 100 at once): with it a load test measures the shop. It knows what the gateway's server sends, which is
+httpx costs 1 to 5 ms of CPU a request here, the more the more connections are open, and this 0.1 to 0.2 ms (measured with
+1 to 100 at once): with it a load test measures the shop. It knows what the gateway's server sends, which is
 a status, a content length and a body.
 """
 
