@@ -5,7 +5,7 @@ Rows are replaced and never changed in place: keep frozen Structs, or store and 
 """
 
 import threading
-from collections.abc import Callable, Coroutine, Hashable, ItemsView, Iterable, Iterator, KeysView, ValuesView
+from collections.abc import Callable, Coroutine, Hashable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from contextlib import contextmanager
 from contextvars import copy_context
 from itertools import count
@@ -60,10 +60,14 @@ class Index(Generic[V]):
 
 
 class TableOf(Generic[K, V]):
-    """Declares a table, once, at module level: `ORDERS = TableOf[str, Order]("orders", number=Index(…, unique=True))`."""
+    """Declares a table, once, at module level: `ORDERS = TableOf[str, Order]("orders", number=Index(…, unique=True))`.
 
-    def __init__(self, name: str, **indexes: Index[V]) -> None:
+    `rows` are in it from the start, as a migration puts them into other databases.
+    """
+
+    def __init__(self, name: str, rows: Mapping[K, V] | None = None, **indexes: Index[V]) -> None:
         self.name = name
+        self.rows = dict(rows or {})
         self.indexes = indexes
 
 
@@ -78,6 +82,8 @@ class _Store(Generic[K, V]):
         self.found: dict[str, dict[Hashable, dict[K, None]]] = {name: {} for name in definition.indexes}
         self.indexes = tuple((index, self.found[name]) for name, index in definition.indexes.items())
         self.unique = tuple((name, index) for name, index in definition.indexes.items() if index.unique)
+        for key, row in definition.rows.items():
+            self.replace(key, _MISSING, row)
 
     def violation(self, key: K, row: V) -> UniqueViolation | None:
         for name, index in self.unique:

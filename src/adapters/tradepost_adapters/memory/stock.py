@@ -5,9 +5,14 @@ from datetime import datetime
 
 import msgspec
 
+from tradepost.kernel.errors import NotFound
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.stock.level import InsufficientStock, LevelChange, Movement, Reason, Shortage, merged
-from tradepost.stock.views import LevelView
-from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf
+from tradepost.stock.location import MAIN, Location, LocationTaken
+from tradepost.stock.ports import LevelFilter, MovementFilter
+from tradepost.stock.views import LevelView, LocationView, MovementView
+from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf, UniqueViolation
+from tradepost_adapters.memory.listing import page_of
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -20,6 +25,7 @@ class Level(msgspec.Struct, frozen=True):
     low_at: int | None = None
 
 
+LOCATIONS = TableOf[str, Location]("stock_locations", rows={MAIN.code: MAIN})
 STOCK_LEVELS = TableOf[tuple[str, str], Level]("stock_levels", sku=Index(lambda level: level.sku))
 STOCK_MOVEMENTS = TableOf[int, Movement]("stock_movements", sku=Index(lambda movement: movement.sku))
 
@@ -72,10 +78,38 @@ class MemoryStockLevels:
                 ),
             )
 
-    async def open(self, skus: Sequence[str], /, *, location: str) -> None:
-        for sku in skus:
-            if (location, sku) not in self._levels:
-                self._levels.add((location, sku), Level(location, sku, 0, 0))
+    async def open(self, skus: Sequence[str], /, *, location: str) -> tuple[str, ...]:
+        opened = sorted(sku for sku in set(skus) if (location, sku) not in self._levels)
+        for sku in opened:
+            self._levels.add((location, sku), Level(location, sku, 0, 0))
+        return tuple(opened)
+
+    async def hold(self, skus: Sequence[str], /, *, location: str) -> tuple[LevelView, ...]:
+        found = (self._levels.get((location, sku)) for sku in sorted(set(skus)))
+        return tuple(_view(level) for level in found if level is not None)
+
+    async def set_low_at(self, sku: str, low_at: int | None, /, *, location: str) -> None:
+        key = (location, sku)
+        self._levels[key] = msgspec.structs.replace(self._levels[key], low_at=low_at)
+
+
+class MemoryLocations:
+    """`Locations` in memory."""
+
+    def __init__(self, session: Session) -> None:
+        self._rows = session.table(LOCATIONS)
+
+    async def get(self, code: str, /) -> Location:
+        found = self._rows.get(code)
+        if found is None:
+            raise NotFound("location", code)
+        return found
+
+    async def add(self, location: Location, /) -> None:
+        try:
+            self._rows.add(location.code, location)
+        except UniqueViolation as error:
+            raise LocationTaken(location.code) from error
 
 
 class MemoryStockViews:
@@ -84,10 +118,68 @@ class MemoryStockViews:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def of_sku(self, sku: str, /) -> tuple[LevelView, ...]:
+    async def of_sku(self, *skus: str) -> tuple[LevelView, ...]:
         with self._database.reading() as session:
-            levels = session.table(STOCK_LEVELS).by("sku", sku)
-        return tuple(_view(level) for level in sorted(levels, key=lambda level: level.location))
+            table = session.table(STOCK_LEVELS)
+            levels = [level for sku in set(skus) for level in table.by("sku", sku)]
+        return tuple(_view(level) for level in sorted(levels, key=lambda level: (level.sku, level.location)))
+
+    async def levels(self, wanted: LevelFilter, page: PageRequest, /) -> Page[LevelView]:
+        with self._database.reading() as session:
+            table = session.table(STOCK_LEVELS)
+            levels = list(table.values() if wanted.sku is None else table.by("sku", wanted.sku))
+        return page_of(
+            (
+                level
+                for level in map(_view, levels)
+                if wanted.location in (None, level.location)
+                and (wanted.low is None or wanted.low is (level.low_at is not None and level.available <= level.low_at))
+            ),
+            page,
+            lambda level: level,
+            key=lambda level: f"{level.location}/{level.sku}",
+            sorts={
+                "sku": (str, lambda level: level.sku),
+                "location": (str, lambda level: level.location),
+                "available": (int, lambda level: level.available),
+            },
+            default="sku",
+        )
+
+    async def movements(self, wanted: MovementFilter, page: PageRequest, /) -> Page[MovementView]:
+        with self._database.reading() as session:
+            rows = list(session.table(STOCK_MOVEMENTS).items())
+        return page_of(
+            (MovementView.of(id_, movement) for id_, movement in rows if _is_wanted(movement, wanted)),
+            page,
+            lambda movement: movement,
+            key=lambda movement: str(movement.id),
+            sorts={"id": (int, lambda movement: movement.id)},
+            default="-id",
+        )
+
+    async def locations(self, page: PageRequest, /) -> Page[LocationView]:
+        with self._database.reading() as session:
+            rows = list(session.table(LOCATIONS).values())
+        return page_of(
+            rows,
+            page,
+            LocationView.of,
+            key=lambda location: location.code,
+            sorts={"code": (str, lambda location: location.code), "name": (str, lambda location: location.name)},
+            default="code",
+        )
+
+
+def _is_wanted(movement: Movement, wanted: MovementFilter) -> bool:
+    return (
+        wanted.sku in (None, movement.sku)
+        and wanted.location in (None, movement.location)
+        and wanted.reason in (None, movement.reason)
+        and wanted.reference in (None, movement.reference)
+        and (wanted.at_from is None or movement.at >= wanted.at_from)
+        and (wanted.at_before is None or movement.at < wanted.at_before)
+    )
 
 
 def _view(level: Level) -> LevelView:

@@ -14,7 +14,7 @@ from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
-from tradepost_adapters.memory.stock import MemoryStockLevels
+from tradepost_adapters.memory.stock import MemoryLocations, MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
 from tradepost_adapters.memory.users import MemoryUsers
 
@@ -73,6 +73,10 @@ class MemoryTransaction:
     @cached_property
     def stock(self) -> MemoryStockLevels:
         return MemoryStockLevels(self._session)
+
+    @cached_property
+    def locations(self) -> MemoryLocations:
+        return MemoryLocations(self._session)
 
     @cached_property
     def tax_rates(self) -> MemoryTaxRates:

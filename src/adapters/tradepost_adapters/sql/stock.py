@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Text, bindparam, text
+from sqlalchemy import BigInteger, Text, bindparam, select, text, update
 
+from tradepost.kernel.errors import NotFound
 from tradepost.stock.level import InsufficientStock, LevelChange, Reason, Shortage, merged
-from tradepost_adapters.sql.connection import Connection
-from tradepost_adapters.sql.statements import Insert, Statement
-from tradepost_adapters.sql.tables.stock import stock_movements
+from tradepost.stock.location import Location, LocationTaken
+from tradepost.stock.views import LevelView
+from tradepost_adapters.sql.connection import Connection, UniqueViolation
+from tradepost_adapters.sql.statements import Insert, Statement, in_list
+from tradepost_adapters.sql.stock_views import LEVEL, level_view
+from tradepost_adapters.sql.tables.stock import stock_levels, stock_locations, stock_movements
 from tradepost_adapters.sql.types import Json
 
 _CHANGES = bindparam("changes", type_=Json())
@@ -87,18 +91,42 @@ _OPEN = Statement.by_dialect(
         """
         INSERT INTO stock_levels (location, sku, on_hand, reserved)
         SELECT :location, value, 0, 0 FROM json_each(:skus) WHERE true ON CONFLICT DO NOTHING
+        RETURNING sku
         """
-    ).bindparams(bindparam("skus", type_=Json()), bindparam("location", type_=Text())),
+    )
+    .bindparams(bindparam("skus", type_=Json()), bindparam("location", type_=Text()))
+    .columns(sku=Text()),
     postgresql=text(
         """
         INSERT INTO stock_levels (location, sku, on_hand, reserved)
         SELECT :location, value, 0, 0 FROM jsonb_array_elements_text(:skus) AS value ORDER BY value
         ON CONFLICT DO NOTHING
+        RETURNING sku
         """
-    ).bindparams(bindparam("skus", type_=Json()), bindparam("location", type_=Text())),
+    )
+    .bindparams(bindparam("skus", type_=Json()), bindparam("location", type_=Text()))
+    .columns(sku=Text()),
     name="stock.open",
 )
 
+# FOR UPDATE is left out on SQLite, where whoever writes is alone.
+_HOLD = Statement(
+    select(*LEVEL)
+    .where(stock_levels.c.location == bindparam("location"), in_list(stock_levels.c.sku, "skus"))
+    .order_by(stock_levels.c.location, stock_levels.c.sku)
+    .with_for_update(),
+    name="stock.hold",
+)
+
+_SET_LOW_AT = Statement(
+    update(stock_levels)
+    .where(stock_levels.c.location == bindparam("at_location"), stock_levels.c.sku == bindparam("of_sku"))
+    .values(low_at=bindparam("threshold", type_=BigInteger())),
+    name="stock.set_low_at",
+)
+
+_LOCATION = Statement(select(stock_locations).where(stock_locations.c.code == bindparam("code")), name="locations.get")
+_ADD_LOCATION = Insert(stock_locations)
 _MOVEMENT = Insert(stock_movements)
 
 
@@ -145,5 +173,33 @@ class SqlStockLevels:
             for location, sku, available in rows
         ]
 
-    async def open(self, skus: Sequence[str], /, *, location: str) -> None:
-        await self._connection.run(_OPEN, {"skus": list(skus), "location": location})
+    async def open(self, skus: Sequence[str], /, *, location: str) -> tuple[str, ...]:
+        rows = await self._connection.all(_OPEN, {"skus": sorted(set(skus)), "location": location})
+        return tuple(sorted(sku for (sku,) in rows))
+
+    async def hold(self, skus: Sequence[str], /, *, location: str) -> tuple[LevelView, ...]:
+        rows = await self._connection.all(_HOLD, {"skus": list(skus), "location": location})
+        return tuple(sorted(map(level_view, rows), key=lambda level: level.sku))
+
+    async def set_low_at(self, sku: str, low_at: int | None, /, *, location: str) -> None:
+        await self._connection.run(_SET_LOW_AT, {"of_sku": sku, "threshold": low_at, "at_location": location})
+
+
+class SqlLocations:
+    """`Locations` in SQL."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def get(self, code: str, /) -> Location:
+        row = await self._connection.one(_LOCATION, {"code": code})
+        if row is None:
+            raise NotFound("location", code)
+        return Location(code=row[0], name=row[1])
+
+    async def add(self, location: Location, /) -> None:
+        """At once, and not at commit, so that the refusal can name the code."""
+        try:
+            await self._connection.insert(_ADD_LOCATION, [{"code": location.code, "name": location.name}])
+        except UniqueViolation as error:
+            raise LocationTaken(location.code) from error

@@ -18,7 +18,7 @@ from tradepost_adapters.sql.outbox import SqlOutbox
 from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
-from tradepost_adapters.sql.stock import SqlStockLevels
+from tradepost_adapters.sql.stock import SqlLocations, SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 from tradepost_adapters.sql.users import SqlUsers
 
@@ -78,6 +78,10 @@ class SqlTransaction:
     @cached_property
     def stock(self) -> SqlStockLevels:
         return SqlStockLevels(self._connection)
+
+    @cached_property
+    def locations(self) -> SqlLocations:
+        return SqlLocations(self._connection)
 
     @cached_property
     def terms(self) -> SqlTerms:

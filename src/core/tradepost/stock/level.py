@@ -10,6 +10,8 @@ import msgspec
 from tradepost.kernel.errors import Conflict
 
 DEFAULT_LOCATION = "main"
+MAX_QUANTITY = 1_000_000_000
+"""The most that one line of an adjustment may say: a slip of the keyboard must not overflow a level."""
 
 
 class Reason(StrEnum):
@@ -23,6 +25,7 @@ class Reason(StrEnum):
     COUNTED = "counted"  # a stock take says otherwise
     DAMAGED = "damaged"
     CORRECTED = "corrected"
+    TRANSFERRED = "transferred"  # to or from another location
     IMPORTED = "imported"
 
 

@@ -11,7 +11,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    whole_metadata().create_all(op.get_bind(), checkfirst=False)
+    tables = whole_metadata()
+    tables.create_all(op.get_bind(), checkfirst=False)
+    op.bulk_insert(tables.tables["stock_locations"], [{"code": "main", "name": "Main"}])
 
 
 def downgrade() -> None:
