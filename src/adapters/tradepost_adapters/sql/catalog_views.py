@@ -143,9 +143,16 @@ _LIST = Listing(
     key=products.c.id,
     sorts=_SORTS,
     default="-created_at",
-    filters={"status": products.c.status == bindparam("status"), **_FILTERS},
+    filters={
+        "status": products.c.status == bindparam("status"),
+        "currency": exists().where(
+            product_prices.c.product_id == products.c.id, product_prices.c.currency == bindparam("currency")
+        ),
+        **_FILTERS,
+    },
     whole=_whole,
 )
+# Where prices are asked after: along the prices, and not along the products.
 _PRICED = Listing(
     select(products.c.id).join(product_prices, product_prices.c.product_id == products.c.id),
     _product_view,
@@ -203,14 +210,16 @@ class SqlProductViews:
         filters = {
             "status": wanted.status.value if wanted.status is not None else None,
             "category": wanted.category,
+            "currency": wanted.currency,
             "options": wanted.options or None,
             "words": wanted.words,
             "in_stock": wanted.in_stock,
         }
-        if wanted.currency is None:
+        by_price = (page.sort or "").removeprefix("-") == "price"
+        if wanted.currency is None or not (by_price or wanted.price_min is not None or wanted.price_max is not None):
             return await _LIST.page(self._reads, page, filters)
-        priced = {"currency": wanted.currency, "price_min": wanted.price_min, "price_max": wanted.price_max}
-        return await _PRICED.page(self._reads, page, priced | filters)
+        prices = {"price_min": wanted.price_min, "price_max": wanted.price_max}
+        return await _PRICED.page(self._reads, page, filters | prices)
 
     async def available(self, skus: Sequence[str], /) -> Mapping[str, int]:
         rows = await self._reads.all(_AVAILABLE, {"location": DEFAULT_LOCATION, "skus": list(skus)})
