@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import and_, bindparam, literal_column, or_, select
 
 from tradepost.catalog.offer import Offer, offer_name
+from tradepost.catalog.product import ProductStatus
 from tradepost.kernel.money import Money
 from tradepost.pricing.shipping import Tariff
 from tradepost.pricing.taxes import Rate, TaxTable, place_key
@@ -32,11 +33,7 @@ _TERMS = Statement(
     select(
         json_rows(
             variants,
-            and_(
-                in_list(variants.c.sku, "skus"),
-                products.c.id == variants.c.product_id,
-                products.c.status == "active",
-            ),
+            and_(in_list(variants.c.sku, "skus"), products.c.id == variants.c.product_id),
             variants.c.sku,
             variants.c.id,
             products.c.id,
@@ -47,7 +44,9 @@ _TERMS = Statement(
             variants.c.weight_g,
             variants.c.tracked,
             _available,
-            of=list[tuple[str, str, str, str, str, int | None, str, int, bool, int | None]],
+            # Read and not asked for: without statistics SQLite would start at the published products, all of them.
+            products.c.status,
+            of=list[tuple[str, str, str, str, str, int | None, str, int, bool, int | None, str]],
         ).label("offers"),
         json_rows(
             tax_rates,
@@ -120,7 +119,8 @@ class SqlTerms:
                     tracked=tracked,
                     available=available or 0,
                 )
-                for sku, variant_id, product_id, title, variant_title, amount, tax_category, weight_g, tracked, available in offers
+                for sku, variant_id, product_id, title, variant_title, amount, tax_category, weight_g, tracked, available, status in offers
+                if status == ProductStatus.ACTIVE
             },
             taxes=TaxTable(regional, national),
             shipping=method_from(methods[0]) if methods else None,
