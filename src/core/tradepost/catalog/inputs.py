@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tradepost.catalog.ports import HasCategories
-from tradepost.catalog.product import Variant, in_order
+from tradepost.catalog.product import Variant
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
@@ -51,7 +51,7 @@ def variants_of(inputs: Sequence[VariantInput], before: Sequence[Variant], ids: 
             sku=each.sku,
             title=each.title,
             options=each.options,
-            prices=in_order(each.prices),
+            prices=each.prices,
             tax_category=each.tax_category,
             weight_g=each.weight_g,
             tracked=each.tracked,

@@ -81,12 +81,12 @@ class Product(Aggregate, kw_only=True):
 
     def created(self, *, at: datetime) -> None:
         """Check it whole, and note that it is there. Raises `product.invalid` with every fault, `product.not_sellable`."""
-        self.check()
+        self.settle()
         self.record(events.ProductCreated(occurred_at=at, product_id=self.id))
 
     def changed(self, *, at: datetime) -> None:
         """Check it whole after a change, and note it. Raises what `created` raises."""
-        self.check()
+        self.settle()
         self.updated_at = at
         self.record(events.ProductChanged(occurred_at=at, product_id=self.id))
 
@@ -104,6 +104,9 @@ class Product(Aggregate, kw_only=True):
 
     def set_prices(self, sku: str, prices: tuple[Money, ...], *, at: datetime) -> bool:
         """Replace the prices of one variant; whether that changed anything. Raises what `changed` raises."""
+        faults = price_faults(prices)
+        if faults:
+            raise Invalid("product.invalid", "The prices can not be saved as they are: see errors.", *faults)
         before = self.variants
         self.variants = tuple(
             msgspec.structs.replace(variant, prices=in_order(prices)) if variant.sku == sku else variant
@@ -114,8 +117,9 @@ class Product(Aggregate, kw_only=True):
         self.changed(at=at)
         return True
 
-    def check(self) -> None:
-        """Raises `product.invalid` with every fault, and `product.not_sellable` for an active one without a price."""
+    def settle(self) -> None:
+        """Check it whole, and put prices in their order. Raises `product.invalid` with every fault, and
+        `product.not_sellable` for an active one without a price."""
         faults = []
         if not is_slug(self.slug):
             faults.append(Fault("/slug", SLUG_RULE))
@@ -139,6 +143,9 @@ class Product(Aggregate, kw_only=True):
             raise Invalid("product.invalid", "The product can not be saved as it is: see errors.", *faults)
         if self.status is ProductStatus.ACTIVE and not any(variant.prices for variant in self.variants):
             raise Conflict("product.not_sellable", f"Product {self.slug} has no variant with a price; add one first.")
+        self.variants = tuple(
+            msgspec.structs.replace(variant, prices=in_order(variant.prices)) for variant in self.variants
+        )
 
 
 def in_order(prices: tuple[Money, ...]) -> tuple[Money, ...]:

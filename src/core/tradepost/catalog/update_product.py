@@ -63,6 +63,7 @@ class UpdateProduct:
             product.at_version(command.expected_version)
             before = msgspec.structs.asdict(product)
             await self._replace(tx, product, command)
+            product.settle()
             if msgspec.structs.asdict(product) != before:
                 product.changed(at=now)
                 await tx.products.save(product)
