@@ -70,7 +70,15 @@ from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingView
 from tradepost.pricing.quote_shipping import QuoteShipping
 from tradepost.pricing.set_tax_rate import SetTaxRate
 from tradepost.pricing.update_shipping_method import UpdateShippingMethod
-from tradepost.stock.ports import StockViews
+from tradepost.stock.adjust_stock import AdjustStock
+from tradepost.stock.create_location import CreateLocation
+from tradepost.stock.get_availability import GetAvailability
+from tradepost.stock.list_levels import ListLevels
+from tradepost.stock.list_locations import ListLocations
+from tradepost.stock.list_movements import ListMovements
+from tradepost.stock.ports import StockTx, StockViews
+from tradepost.stock.set_low_stock import SetLowStock
+from tradepost.stock.transfer_stock import TransferStock
 from tradepost.users.change_password import ChangePassword
 from tradepost.users.change_role import ChangeRole
 from tradepost.users.delete_user import DeleteUser
@@ -84,7 +92,7 @@ from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
 
 
-class ShopTx(CheckoutTx, AccountTx, CatalogTx, HasTaxRates, HasShippingMethods, Protocol):
+class ShopTx(CheckoutTx, AccountTx, CatalogTx, HasTaxRates, HasShippingMethods, StockTx, Protocol):
     """What the whole shop touches in a transaction."""
 
 
@@ -260,6 +268,40 @@ class Shop:
     @cached_property
     def update_shipping_method(self) -> UpdateShippingMethod:
         return UpdateShippingMethod(self._transactions, self._clock)
+
+    # -- stock
+
+    @cached_property
+    def adjust_stock(self) -> AdjustStock:
+        return AdjustStock(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def transfer_stock(self) -> TransferStock:
+        return TransferStock(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def set_low_stock(self) -> SetLowStock:
+        return SetLowStock(self._transactions)
+
+    @cached_property
+    def create_location(self) -> CreateLocation:
+        return CreateLocation(self._transactions, self._clock)
+
+    @cached_property
+    def list_locations(self) -> ListLocations:
+        return ListLocations(self._backend.stock_views)
+
+    @cached_property
+    def list_levels(self) -> ListLevels:
+        return ListLevels(self._backend.stock_views)
+
+    @cached_property
+    def list_movements(self) -> ListMovements:
+        return ListMovements(self._backend.stock_views)
+
+    @cached_property
+    def get_availability(self) -> GetAvailability:
+        return GetAvailability(self._backend.stock_views)
 
     # -- carts and checkout
 

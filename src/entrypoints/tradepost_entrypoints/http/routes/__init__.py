@@ -11,6 +11,7 @@ from tradepost_entrypoints.http.routes import (
     health,
     orders,
     pricing,
+    stock,
     users,
 )
 
@@ -23,6 +24,7 @@ ROUTES: tuple[Endpoint, ...] = (
     *carts.ROUTES,
     *orders.ROUTES,
     *pricing.ROUTES,
+    *stock.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,
 )
