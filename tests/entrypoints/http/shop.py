@@ -1,0 +1,115 @@
+"""A whole service as the container puts it together, with its data in memory, and people who use it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import httpx
+from dependency_injector import providers
+from litestar import Litestar
+from tests.entrypoints.http.toy import client
+
+from tradepost.catalog.product import Product, ProductStatus, Variant
+from tradepost.customers import RegisterUserCommand
+from tradepost.kernel.access import Role, operator
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.money import Money
+from tradepost.shop import Shop
+from tradepost.stock.level import DEFAULT_LOCATION, LevelChange, Reason
+from tradepost.users import SignInCommand
+from tradepost_adapters.argon2 import Argon2Hasher
+from tradepost_adapters.memory.backend import MemoryBackend
+from tradepost_adapters.simulated_gateway import open_gateway
+from tradepost_entrypoints.container import Container
+from tradepost_entrypoints.http.app import create_app
+from tradepost_entrypoints.service import Service
+from tradepost_entrypoints.settings import load
+
+PASSWORD = "correct horse battery staple"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ADDRESS = {"name": "Ada", "line1": "Main Street 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}
+
+
+@dataclass
+class Person:
+    """Somebody with an account, signed in."""
+
+    id: str
+    email: str
+    customer_id: str
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
+
+
+@dataclass
+class Stand:
+    """The service under test, and hands to reach behind the counter."""
+
+    app: Litestar
+    shop: Shop
+    backend: MemoryBackend
+    ids: TypeIds = field(default_factory=TypeIds)
+    _numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    @classmethod
+    def open(cls, endpoints: Any = None) -> "Stand":
+        settings = load(
+            {"TRADEPOST_TOKEN_SECRET": "s" * 40, "TRADEPOST_DATABASE_URL": "sqlite:////nowhere/shop.db"}, env_file=None
+        )
+        container, backend = Container(settings=settings), MemoryBackend()
+        container.backend.override(providers.Object(backend))
+        container.gateway.override(providers.Object(open_gateway("simulated://memory")))
+        container.hasher.override(providers.Object(Argon2Hasher(memory_kib=8, passes=1)))
+        return cls(create_app(Service(container)), container.shop(), backend)
+
+    def client(self) -> httpx.AsyncClient:
+        return client(self.app)
+
+    async def person(self, role: Role = Role.CUSTOMER) -> Person:
+        """A new one, with this role."""
+        email = f"{role}-{next(self._numbers)}@example.com"
+        command = RegisterUserCommand(actor=operator(), email=email, name="Ada", password=PASSWORD, role=role)
+        user = await self.shop.register_user(command)
+        signed_in = await self.shop.sign_in(SignInCommand(email=email, password=PASSWORD))
+        assert user.customer_id is not None
+        return Person(user.id, email, user.customer_id, signed_in.access_token)
+
+    async def sell(self, sku: str, *, price: int = 1000, stock: int = 1000) -> None:
+        """Put an active product with one tracked variant on the shelf."""
+        variant = Variant(id=self.ids.new("var"), sku=sku, prices=(Money(price, "EUR"),), tracked=True)
+        product = Product(
+            id=self.ids.new("prod"),
+            slug=sku.lower(),
+            title=f"Product {sku}",
+            status=ProductStatus.ACTIVE,
+            variants=(variant,),
+            created_at=NOW,
+            updated_at=NOW,
+        )
+
+        async def work(tx: Any) -> None:
+            await tx.products.add(product)
+            await tx.stock.open([sku], location=DEFAULT_LOCATION)
+            await tx.stock.apply(
+                [LevelChange(sku=sku, on_hand=stock)],
+                reason=Reason.RECEIVED,
+                reference="test",
+                actor="test",
+                at=NOW,
+            )
+
+        await self.backend.transactions.run(work)
+
+
+async def send(
+    client: httpx.AsyncClient, method: str, path: str, person: Person | None = None, **options: Any
+) -> httpx.Response:
+    """Ask as somebody; a guest without."""
+    headers: Mapping[str, str] = {**options.pop("headers", {}), **(person.headers if person else {})}
+    url = path if path.startswith(("/api", "/live", "/ready", "/health", "/metrics")) else f"/api/v1{path}"
+    return await client.request(method, url, headers=headers, **options)
