@@ -20,10 +20,11 @@ class Block(NamedTuple):
     code: str
 
 
-def blocks(page: str, language: str) -> Iterator[Block]:
-    """The fenced blocks whose info string is `language test`."""
+def blocks(page: str, language: str, *, postgres: bool = False) -> Iterator[Block]:
+    """The fenced blocks whose info string is `language test`; with `postgres`, those marked `language test postgres` too."""
     for fence in _FENCE.finditer(page):
-        if fence["info"].split() == [language, "test"]:
+        info = fence["info"].split()
+        if info == [language, "test"] or (postgres and info == [language, "test", "postgres"]):
             yield Block(page.count("\n", 0, fence.start("code")) + 1, fence["code"])
 
 

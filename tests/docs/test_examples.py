@@ -14,19 +14,24 @@ def marked(language: str) -> list[Path]:
     return [page for page in PAGES if any(blocks(page.read_text(), language))]
 
 
-def run_program(parts: list[Block], folder: Path) -> subprocess.CompletedProcess[str]:
+def marked_postgres(language: str) -> list[Path]:
+    """Pages with something that is run on Postgres."""
+    return [page for page in PAGES if f"```{language} test postgres\n" in page.read_text()]
+
+
+def run_program(parts: list[Block], folder: Path, url: str = "") -> subprocess.CompletedProcess[str]:
     """Run the blocks as one program in which every line has the number it has on the page."""
     program = ""
     for part in parts:
         program += "\n" * (part.line - 1 - program.count("\n")) + part.code
-    return run([sys.executable, "-W", "error", "-"], folder, program)
+    return run([sys.executable, "-W", "error", "-"], folder, program, url)
 
 
-def run_session(session: str, folder: Path) -> list[str]:
+def run_session(session: str, folder: Path, url: str = "") -> list[str]:
     """Run a console session and return what went otherwise than shown."""
     surprises = []
     for command, shown in commands(session):
-        ended = run(["bash", "-euo", "pipefail", "-s"], folder, command)
+        ended = run(["bash", "-euo", "pipefail", "-s"], folder, command, url)
         said = ended.stdout + ended.stderr
         as_shown = doctest.OutputChecker().check_output(shown, said, doctest.ELLIPSIS)
         if ended.returncode != 0 or (shown and not as_shown):
@@ -34,10 +39,12 @@ def run_session(session: str, folder: Path) -> list[str]:
     return surprises
 
 
-def run(command: list[str], folder: Path, stdin: str) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+def run(command: list[str], folder: Path, stdin: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    if url:
+        environment["TRADEPOST_DATABASE_URL"] = url
     return subprocess.run(
-        command, input=stdin, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        command, input=stdin, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
 
 
@@ -51,6 +58,24 @@ def test_the_programs_on_a_page_run(page: Path, tmp_path: Path) -> None:
 def test_the_console_on_a_page_says_what_is_shown(page: Path, tmp_path: Path) -> None:
     surprises = [
         surprise for block in blocks(page.read_text(), "console") for surprise in run_session(block.code, tmp_path)
+    ]
+    assert surprises == []
+
+
+@pytest.mark.parametrize("page", marked_postgres("python"), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_programs_on_a_page_run_on_postgres(page: Path, tmp_path: Path, empty_postgres_url: str) -> None:
+    ended = run_program(list(blocks(page.read_text(), "python", postgres=True)), tmp_path, empty_postgres_url)
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize("page", marked_postgres("console"), ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_console_on_a_page_says_what_is_shown_on_postgres(
+    page: Path, tmp_path: Path, empty_postgres_url: str
+) -> None:
+    surprises = [
+        surprise
+        for block in blocks(page.read_text(), "console", postgres=True)
+        for surprise in run_session(block.code, tmp_path, empty_postgres_url)
     ]
     assert surprises == []
 
