@@ -13,7 +13,10 @@ def require_access(
     token: str | None,
     tokens: GuestTokens,
 ) -> None:
-    """Let through, or raise NotFound: to others the order does not exist."""
+    """Let through, or raise: `auth.forbidden` to staff who may read orders, and NotFound to others, to whom the order
+    does not exist."""
     if token is not None and tokens.matches(order_id, token):
         return
+    if actor.may(Permission.ORDERS_READ) and customer_id != actor.customer_id:
+        actor.require(permission)
     actor.require_own_or(permission, customer_id, "order", order_id)
