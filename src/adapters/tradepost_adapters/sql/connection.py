@@ -1,9 +1,9 @@
 """What repositories speak to: run a statement, get rows. One narrow port, a SQLite and a Postgres behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, Protocol
 
-from tradepost_adapters.sql.statements import Insert, Statement
+from tradepost_adapters.sql.statements import Change, Insert, Statement
 
 Params = Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -38,6 +38,13 @@ class Connection(Reads, Protocol):
 
     async def insert(self, statement: Insert, rows: Sequence[Params], /) -> None:
         """All rows in one round trip."""
+        ...
+
+    async def change(
+        self, change: Change, document: Any, /, *, rows: int, otherwise: Callable[[list[Row]], Exception]
+    ) -> None:
+        """Change exactly `rows` rows, or raise `otherwise(…)` with what the change's `explain` found, and nothing has
+        happened. At once on SQLite; on Postgres together with deferred inserts, so possibly at commit."""
         ...
 
     def defer(self, statement: Insert, rows: Sequence[Params], /) -> None:

@@ -2,7 +2,9 @@
 
 from asyncio import AbstractEventLoop, _set_running_loop
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import asyncpg
 
 from tradepost.kernel.stepping import RefusingLoop, ended
 from tradepost.kernel.transactions import OutcomeUnknown, TransactionMisuse
@@ -14,10 +16,19 @@ from tradepost_adapters.sql.connection import (
     refuse,
 )
 from tradepost_adapters.sql.postgres_pool import AWAY, away, translate
-from tradepost_adapters.sql.statements import POSTGRESQL, Insert, Statement, merged
+from tradepost_adapters.sql.statements import POSTGRESQL, Change, Insert, Statement, encode_json, merged
 from tradepost_adapters.sql.visibility import tables_of
 
 T = TypeVar("T")
+
+
+class _Held(NamedTuple):
+    """A change that waits for the next statement or the commit."""
+
+    change: Change
+    document: str
+    rows: int
+    otherwise: Callable[[list[Row]], Exception]
 
 
 class PostgresConnection:
@@ -28,7 +39,7 @@ class PostgresConnection:
     the stand-in `loop` refuses whatever the work tries to do with it.
     """
 
-    __slots__ = ("_deferred", "_open", "_raw", "_real_loop", "begun", "busy", "loop", "lost")
+    __slots__ = ("_change", "_deferred", "_open", "_raw", "_real_loop", "begun", "busy", "loop", "lost")
 
     dialect = POSTGRESQL
 
@@ -37,6 +48,7 @@ class PostgresConnection:
         self._real_loop = real_loop
         self._open = True
         self._deferred: dict[Insert, list[Params]] = {}
+        self._change: _Held | None = None
         self.loop = RefusingLoop()
         self.busy = False
         self.begun = False
@@ -65,6 +77,14 @@ class PostgresConnection:
         if self._deferred:
             await self._inside(self._send_deferred)
 
+    async def change(
+        self, change: Change, document: Any, /, *, rows: int, otherwise: Callable[[list[Row]], Exception]
+    ) -> None:
+        self._usable()
+        if self._change is not None:
+            await self._inside(self._send_deferred)
+        self._change = _Held(change, encode_json(document), rows, otherwise)
+
     def defer(self, statement: Insert, rows: Sequence[Params], /) -> None:
         self._usable()
         if rows:
@@ -77,7 +97,7 @@ class PostgresConnection:
         self._open = False
         if self.begun and not self._raw.is_in_transaction() and not self._raw.is_closed():
             raise TransactionMisuse("The work ended the transaction; that is for `run` to do.")
-        if self._deferred:
+        if self._deferred or self._change is not None:
             await self._send_deferred(begin=False)
         if self.begun:
             await self._commit()
@@ -100,7 +120,7 @@ class PostgresConnection:
         self, statement: Statement, call: Callable[..., Awaitable[T]], text: str, values: tuple[Any, ...]
     ) -> T:
         async def ask() -> T:
-            if self._deferred and self._could_see_deferred(statement):
+            if (self._deferred or self._change is not None) and self._could_see_deferred(statement):
                 await self._send_deferred()
             await self._begin()
             return await call(text, *values)
@@ -129,22 +149,40 @@ class PostgresConnection:
 
     async def _send_deferred(self, *, begin: bool = True) -> None:
         deferred, self._deferred = self._deferred, {}
+        held, self._change = self._change, None
         values: list[Any] = []
         for insert, rows in deferred.items():
             values += insert.values(POSTGRESQL, rows[0]) if len(rows) == 1 else insert.arrays(rows)
-        text = merged(tuple((insert, len(rows) > 1) for insert, rows in deferred.items()))
+        shape = tuple((insert, len(rows) > 1) for insert, rows in deferred.items())
+        text = merged(shape, held.change if held is not None else None)
+        if held is not None:
+            values += (held.document, held.rows)
         if begin:
             await self._begin()
         try:
             await self._raw.execute(text, *values)
+        except asyncpg.DivisionByZeroError as error:
+            assert held is not None  # noqa: S101 - nothing else divides
+            self.lost = error
+            raise await self._explained(held) from None
         except Exception as error:
             if not self.begun and self._is_gone(error):  # it was its own transaction, and may have been committed
                 raise OutcomeUnknown() from error
             self._lose(error, tuple(deferred))
 
+    async def _explained(self, held: "_Held") -> Exception:
+        """Why it did not change the rows it should have, now that everything is undone."""
+        if self.begun:
+            await self._raw.execute("ROLLBACK")
+            self.begun = False
+        explain = held.change.explain.on(POSTGRESQL)
+        return held.otherwise(explain.rows(await self._raw.fetch(explain.text, held.document)))
+
     def _could_see_deferred(self, statement: Statement) -> bool:
         tables = tables_of(statement.construct(POSTGRESQL))
-        return tables is None or any(insert.table in tables for insert in self._deferred)
+        if tables is None or any(insert.table in tables for insert in self._deferred):
+            return True
+        return self._change is not None and self._change.change.table in tables
 
     def _usable(self) -> None:
         if not self._open:

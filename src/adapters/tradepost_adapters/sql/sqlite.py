@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from tradepost.kernel.stepping import refuse_nested, step
 from tradepost.kernel.transactions import OutcomeUnknown, StaleVersion, TransactionMisuse, Unavailable
 from tradepost_adapters.sql.connection import Connection
-from tradepost_adapters.sql.sqlite_connection import SqliteConnection, open_sqlite, translate
+from tradepost_adapters.sql.sqlite_connection import SAVEPOINT, SqliteConnection, open_sqlite, translate
 from tradepost_adapters.sqlite_library import sqlite3
 
 R = TypeVar("R")
@@ -191,7 +191,7 @@ class SqliteTransactions(Generic[TxT]):
 
     def _run_job(self, raw: sqlite3.Connection, job: _Job) -> None:
         for attempt in range(_ATTEMPTS):
-            raw.execute("SAVEPOINT work")
+            raw.execute(f"SAVEPOINT {SAVEPOINT}")
             connection = SqliteConnection(raw)
             try:
                 job.result = step(job.work, self._make(connection), job.context.copy())
@@ -206,8 +206,8 @@ class SqliteTransactions(Generic[TxT]):
                 job.error = job.error or TransactionMisuse("The work ended the transaction; that is for `run` to do.")
                 raise _TransactionGone
             if job.error is not None:
-                raw.execute("ROLLBACK TO work")
-            raw.execute("RELEASE work")
+                raw.execute(f"ROLLBACK TO {SAVEPOINT}")
+            raw.execute(f"RELEASE {SAVEPOINT}")
             # no pause before the next attempt: nobody else can write as long as we hold the transaction
             if not isinstance(job.error, StaleVersion) or attempt == _ATTEMPTS - 1:
                 return

@@ -2,9 +2,9 @@
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tradepost.kernel.stepping import ended
 from tradepost.kernel.transactions import TransactionMisuse, Unavailable
@@ -18,9 +18,10 @@ from tradepost_adapters.sql.connection import (
     UniqueViolation,
     refuse,
 )
-from tradepost_adapters.sql.statements import SQLITE, Insert, Statement
+from tradepost_adapters.sql.statements import SQLITE, Change, Insert, Statement, encode_json
 from tradepost_adapters.sqlite_library import sqlite3
 
+SAVEPOINT = "work"
 _CACHED_STATEMENTS = 512
 _WAL_PAUSE = 0.01
 _JOURNAL_BYTES = 64 * 1024 * 1024
@@ -140,6 +141,20 @@ class SqliteConnection:
 
     async def insert(self, statement: Insert, rows: Sequence[Params], /) -> None:
         self.defer(statement, rows)
+
+    async def change(
+        self, change: Change, document: Any, /, *, rows: int, otherwise: Callable[[list[Row]], Exception]
+    ) -> None:
+        raw = self._usable()
+        try:
+            done = raw.execute(change.sqlite, (encode_json(document),)).rowcount
+        except sqlite3.Error as error:
+            self._fail(error)
+        if done != rows:
+            raw.execute(f"ROLLBACK TO {SAVEPOINT}")  # what is to be explained is the state before
+            found = await self.all(change.explain, {"document": document})
+            self.lost = otherwise(found)
+            raise self.lost
 
     def defer(self, statement: Insert, rows: Sequence[Params], /) -> None:
         raw = self._usable()

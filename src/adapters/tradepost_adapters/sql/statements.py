@@ -40,6 +40,12 @@ _DIALECTS: dict[str, Dialect] = {
     POSTGRESQL: PGDialect_asyncpg(),  # type: ignore[no-untyped-call]
 }
 
+
+def encode_json(document: Any) -> str:
+    """JSON as text, which is what both drivers take it as."""
+    return msgspec.json.encode(document).decode()
+
+
 _Processor = Callable[[Any], Any]
 _Values = tuple[Any, ...]
 
@@ -224,19 +230,40 @@ class Insert:
         return f"Insert({self.table.name!r})"
 
 
+class Change:
+    """A change of exactly so many rows, or of none at all. It takes one JSON document.
+
+    On Postgres it travels with deferred inserts in one statement: `postgresql` are its CTEs, the last one named
+    `changed` and returning a row for every row changed; `{document}` is where the document goes. On SQLite it runs by
+    itself: `sqlite` has one `?`. `explain` takes the document too, and finds out afterward why rows did not change.
+    """
+
+    def __init__(self, table: Table, *, sqlite: str, postgresql: Sequence[str], explain: Statement, name: str) -> None:
+        self.table = table
+        self.sqlite = sqlite
+        self.postgresql = tuple(postgresql)
+        self.explain = explain
+        self.name = name
+
+
 @lru_cache(maxsize=1024)
-def merged(inserts: tuple[tuple[Insert, bool], ...]) -> str:
-    """Several inserts as one data-modifying CTE for Postgres: (insert, many rows?) each, parameters numbered through.
+def merged(inserts: tuple[tuple[Insert, bool], ...], change: Change | None = None) -> str:
+    """Several inserts, and possibly a change, as one data-modifying CTE for Postgres: (insert, many rows?) each,
+    parameters numbered through. The change's document and its number of rows come last; another number of changed rows
+    is a division by zero, which undoes the whole statement.
 
     The text depends on nothing but the shape, so the driver prepares it once.
     """
-    *others, (last, last_many) = inserts
     first = 1
     parts: list[str] = []
-    for place, (insert, many) in enumerate(others):
+    for place, (insert, many) in enumerate(inserts):
         parts.append(f"i{place} AS ({insert.fragment(first, many=many)})")
         first += len(insert.columns)
-    final = last.fragment(first, many=last_many)
+    if change is not None:
+        parts += [part.format(document=f"${first}::jsonb") for part in change.postgresql]
+        final = f"SELECT 1 / ((SELECT count(*) FROM changed) = ${first + 1}::bigint)::integer"  # noqa: S608 - ours
+    else:
+        final = parts.pop().removeprefix(f"i{len(inserts) - 1} AS (").removesuffix(")")
     return f"WITH {', '.join(parts)} {final}" if parts else final
 
 

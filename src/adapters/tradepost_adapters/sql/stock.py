@@ -9,81 +9,76 @@ from tradepost.kernel.errors import NotFound
 from tradepost.stock.level import InsufficientStock, LevelChange, Reason, Shortage, merged
 from tradepost.stock.location import Location, LocationTaken
 from tradepost.stock.views import LevelView
-from tradepost_adapters.sql.connection import Connection, UniqueViolation
-from tradepost_adapters.sql.statements import Insert, Statement, in_list
+from tradepost_adapters.sql.connection import Connection, Row, UniqueViolation
+from tradepost_adapters.sql.statements import Change, Insert, Statement, in_list
 from tradepost_adapters.sql.stock_views import LEVEL, level_view
 from tradepost_adapters.sql.tables.stock import stock_levels, stock_locations, stock_movements
 from tradepost_adapters.sql.types import Json
 
-_CHANGES = bindparam("changes", type_=Json())
-
-# SQLite has one writer, so nothing can change between the question and the update; the CHECKs stand behind both.
-_APPLY = Statement.by_dialect(
+_SHORT = Statement.by_dialect(
     sqlite=text(
         """
+        SELECT change.value ->> 0, change.value ->> 1, coalesce(level.on_hand, 0), coalesce(level.reserved, 0)
+        FROM json_each(:document) AS change
+        LEFT JOIN stock_levels AS level ON level.location = change.value ->> 0 AND level.sku = change.value ->> 1
+        """
+    )
+    .bindparams(bindparam("document", type_=Json()))
+    .columns(location=Text(), sku=Text(), on_hand=BigInteger(), reserved=BigInteger()),
+    postgresql=text(
+        """
+        SELECT change ->> 0 AS location, change ->> 1 AS sku,
+            coalesce(level.on_hand, 0) AS on_hand, coalesce(level.reserved, 0) AS reserved
+        FROM jsonb_array_elements(:document) AS change
+        LEFT JOIN stock_levels AS level ON level.location = change ->> 0 AND level.sku = change ->> 1
+        """
+    )
+    .bindparams(bindparam("document", type_=Json()))
+    .columns(location=Text(), sku=Text(), on_hand=BigInteger(), reserved=BigInteger()),
+    name="stock_levels.short",
+)
+
+_APPLY = Change(
+    stock_levels,
+    # SQLite has one writer, so nothing can change between the question and the update; the CHECKs stand behind both.
+    sqlite="""
         UPDATE stock_levels SET
             on_hand = stock_levels.on_hand + change.on_hand,
             reserved = stock_levels.reserved + change.reserved
         FROM (
             SELECT value ->> 0 AS location, value ->> 1 AS sku, value ->> 2 AS on_hand, value ->> 3 AS reserved
-            FROM json_each(:changes)
+            FROM json_each(?)
         ) AS change
         WHERE stock_levels.location = change.location AND stock_levels.sku = change.sku
             AND stock_levels.reserved + change.reserved >= 0
             AND stock_levels.on_hand + change.on_hand >= stock_levels.reserved + change.reserved
-        RETURNING location, sku
-        """
-    )
-    .bindparams(_CHANGES)
-    .columns(location=Text(), sku=Text()),
+        """,
     # The lock comes first and in key order; the update then sees each row as it was locked.
-    postgresql=text(
-        """
-        WITH change AS MATERIALIZED (
+    postgresql=(
+        """change AS MATERIALIZED (
             SELECT value ->> 0 AS location, value ->> 1 AS sku,
                 (value ->> 2)::bigint AS on_hand, (value ->> 3)::bigint AS reserved
-            FROM jsonb_array_elements(:changes) AS value
-        ), locked AS MATERIALIZED (
+            FROM jsonb_array_elements({document}) AS value
+        )""",
+        """locked AS MATERIALIZED (
             SELECT level.location, level.sku, change.on_hand, change.reserved
             FROM stock_levels AS level JOIN change USING (location, sku)
             ORDER BY level.location, level.sku
             FOR UPDATE OF level
-        )
-        UPDATE stock_levels SET
-            on_hand = stock_levels.on_hand + locked.on_hand,
-            reserved = stock_levels.reserved + locked.reserved
-        FROM locked
-        WHERE stock_levels.location = locked.location AND stock_levels.sku = locked.sku
-            AND stock_levels.reserved + locked.reserved >= 0
-            AND stock_levels.on_hand + locked.on_hand >= stock_levels.reserved + locked.reserved
-        RETURNING stock_levels.location, stock_levels.sku
-        """
-    )
-    .bindparams(_CHANGES)
-    .columns(location=Text(), sku=Text()),
+        )""",
+        """changed AS (
+            UPDATE stock_levels SET
+                on_hand = stock_levels.on_hand + locked.on_hand,
+                reserved = stock_levels.reserved + locked.reserved
+            FROM locked
+            WHERE stock_levels.location = locked.location AND stock_levels.sku = locked.sku
+                AND stock_levels.reserved + locked.reserved >= 0
+                AND stock_levels.on_hand + locked.on_hand >= stock_levels.reserved + locked.reserved
+            RETURNING 1
+        )""",
+    ),
+    explain=_SHORT,
     name="stock.apply",
-)
-
-_AVAILABLE = Statement.by_dialect(
-    sqlite=text(
-        """
-        SELECT change.value ->> 0, change.value ->> 1, coalesce(level.on_hand - level.reserved, 0)
-        FROM json_each(:changes) AS change
-        LEFT JOIN stock_levels AS level ON level.location = change.value ->> 0 AND level.sku = change.value ->> 1
-        """
-    )
-    .bindparams(_CHANGES)
-    .columns(location=Text(), sku=Text(), available=BigInteger()),
-    postgresql=text(
-        """
-        SELECT change ->> 0 AS location, change ->> 1 AS sku, coalesce(level.on_hand - level.reserved, 0) AS available
-        FROM jsonb_array_elements(:changes) AS change
-        LEFT JOIN stock_levels AS level ON level.location = change ->> 0 AND level.sku = change ->> 1
-        """
-    )
-    .bindparams(_CHANGES)
-    .columns(location=Text(), sku=Text(), available=BigInteger()),
-    name="stock.available",
 )
 
 _OPEN = Statement.by_dialect(
@@ -142,12 +137,12 @@ class SqlStockLevels:
         wanted = merged(changes)
         if not wanted:
             return
-        params = {"changes": [(each.location, each.sku, each.on_hand, each.reserved) for each in wanted]}
-        done = set(await self._connection.all(_APPLY, params))
-        if len(done) != len(wanted):
-            raise InsufficientStock(
-                await self._shortages([each for each in wanted if (each.location, each.sku) not in done])
-            )
+        await self._connection.change(
+            _APPLY,
+            [(each.location, each.sku, each.on_hand, each.reserved) for each in wanted],
+            rows=len(wanted),
+            otherwise=lambda rows: _insufficient(wanted, rows),
+        )
         self._connection.defer(
             _MOVEMENT,
             [
@@ -164,14 +159,6 @@ class SqlStockLevels:
                 for each in wanted
             ],
         )
-
-    async def _shortages(self, short: Sequence[LevelChange]) -> list[Shortage]:
-        requested = {(each.location, each.sku): each.reserved - each.on_hand for each in short}
-        rows = await self._connection.all(_AVAILABLE, {"changes": list(requested)})
-        return [
-            Shortage(sku=sku, location=location, requested=requested[location, sku], available=available)
-            for location, sku, available in rows
-        ]
 
     async def open(self, skus: Sequence[str], /, *, location: str) -> tuple[str, ...]:
         rows = await self._connection.all(_OPEN, {"skus": sorted(set(skus)), "location": location})
@@ -203,3 +190,21 @@ class SqlLocations:
             await self._connection.insert(_ADD_LOCATION, [{"code": location.code, "name": location.name}])
         except UniqueViolation as error:
             raise LocationTaken(location.code) from error
+
+
+def _insufficient(wanted: Sequence[LevelChange], rows: Sequence[Row]) -> InsufficientStock:
+    """Names the levels that fall short as they are now; all of them, when what was short has come back meanwhile."""
+    levels = {(location, sku): (on_hand, reserved) for location, sku, on_hand, reserved in rows}
+    short, every = [], []
+    for change in wanted:
+        on_hand, reserved = levels[change.location, change.sku]
+        shortage = Shortage(
+            sku=change.sku,
+            location=change.location,
+            requested=change.reserved - change.on_hand,
+            available=on_hand - reserved,
+        )
+        every.append(shortage)
+        if not on_hand + change.on_hand >= reserved + change.reserved >= 0:
+            short.append(shortage)
+    return InsufficientStock(short or every)
