@@ -17,6 +17,7 @@ def require_access(
     does not exist."""
     if token is not None and tokens.matches(order_id, token):
         return
-    if actor.may(Permission.ORDERS_READ) and customer_id != actor.customer_id:
+    own = customer_id is not None and customer_id == actor.customer_id
+    if actor.may(Permission.ORDERS_READ) and not own:
         actor.require(permission)
     actor.require_own_or(permission, customer_id, "order", order_id)
