@@ -38,6 +38,8 @@ from tradepost.customers.ports import AccountTx, CustomerViews
 from tradepost.customers.register_user import RegisterUser
 from tradepost.customers.remove_address import RemoveAddress
 from tradepost.customers.update_customer import UpdateCustomer
+from tradepost.imports.import_orders import ImportOrders
+from tradepost.imports.ports import HistoryTx
 from tradepost.kernel.cache import Cache, NoCache
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
@@ -92,7 +94,7 @@ from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
 
 
-class ShopTx(CheckoutTx, AccountTx, CatalogTx, HasTaxRates, HasShippingMethods, StockTx, Protocol):
+class ShopTx(CheckoutTx, AccountTx, CatalogTx, HistoryTx, HasTaxRates, HasShippingMethods, StockTx, Protocol):
     """What the whole shop touches in a transaction."""
 
 
@@ -458,3 +460,9 @@ class Shop:
     @cached_property
     def recover_operations(self) -> RecoverOperations:
         return RecoverOperations(self._transactions, self._runner, self._clock)
+
+    # -- imports
+
+    @cached_property
+    def import_orders(self) -> ImportOrders:
+        return ImportOrders(self._transactions, self._clock, self._ids)

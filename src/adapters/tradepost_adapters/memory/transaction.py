@@ -8,6 +8,7 @@ from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
 from tradepost_adapters.memory.customers import MemoryCustomers
 from tradepost_adapters.memory.database import Session
 from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
+from tradepost_adapters.memory.imports import MemoryCatalogBook, MemoryHistoryBook
 from tradepost_adapters.memory.inbox import MemoryInbox
 from tradepost_adapters.memory.jobs import MemoryJobQueue, MemoryJobs, MemoryJobSchedules
 from tradepost_adapters.memory.orders import MemoryOrders
@@ -93,6 +94,14 @@ class MemoryTransaction:
     @cached_property
     def orders(self) -> MemoryOrders:
         return MemoryOrders(self._session, self.outbox)
+
+    @cached_property
+    def catalog_book(self) -> MemoryCatalogBook:
+        return MemoryCatalogBook(self._session, self.products)
+
+    @cached_property
+    def history_book(self) -> MemoryHistoryBook:
+        return MemoryHistoryBook(self._session, self.orders)
 
     @cached_property
     def payments(self) -> MemoryPayments:

@@ -1,5 +1,6 @@
 """The catalog's products in SQL: a product with its variants, prices and categories is one query."""
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Text, bindparam, delete, exists, select, update
@@ -14,7 +15,7 @@ from tradepost.kernel.transactions import StaleVersion
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
 from tradepost_adapters.sql.connection import Connection, ForeignKeyViolation, Row, UniqueViolation
 from tradepost_adapters.sql.json_rows import json_rows
-from tradepost_adapters.sql.statements import Insert, Statement
+from tradepost_adapters.sql.statements import Insert, Statement, in_list
 from tradepost_adapters.sql.tables.catalog import (
     product_categories,
     product_prices,
@@ -125,7 +126,11 @@ _OF_SKU = _PRODUCT.query(
 )
 _OF_EXTERNAL_ID = _PRODUCT.query(products.c.external_id == bindparam("external_id"), name="of_external_id")
 
+PRODUCTS_OF_EXTERNAL_IDS = _PRODUCT.query(in_list(products.c.external_id, "external_ids"), name="of_external_ids")
+
 _VARIANTS = Insert(variants, conflict=SkuTaken)
+_NEW_PRODUCTS = Insert(products, conflict=lambda: StaleVersion("A product of the batch"))
+_NEW_VARIANTS = Insert(variants, conflict=lambda: StaleVersion("A variant of the batch"))
 _PRICES = Insert(variant_prices)
 _LOWEST = Insert(product_prices)
 _CATEGORIES = Insert(product_categories)
@@ -178,6 +183,21 @@ class SqlProducts(SqlAggregates[Product]):
             _refuse(violation)
         self._connection.defer(_WORDS, [{"product_id": aggregate.id, "words": searchable(aggregate)}])
         await self._write_parts(aggregate)
+        await self._facts.append(messages)
+
+    async def add_all(self, aggregates: Sequence[Product], /) -> None:
+        """Insert new ones together with other rows nobody waits for. Raises StaleVersion, at commit at the latest, when
+        something of one is taken: who adds many has looked before, and looks again."""
+        messages = [message for each in aggregates for message in each.take_messages()]
+        for aggregate in aggregates:
+            aggregate.version += 1
+        defer = self._connection.defer
+        defer(_NEW_PRODUCTS, [{**_to_row(each), "version": each.version} for each in aggregates])
+        defer(_WORDS, [{"product_id": each.id, "words": searchable(each)} for each in aggregates])
+        for insert, rows_of in ((_NEW_VARIANTS, _variant_rows), (_PRICES, _price_rows), (_LOWEST, _lowest_rows)):
+            defer(insert, [row for each in aggregates for row in rows_of(each)])
+        placed = [(each.id, category_id) for each in aggregates for category_id in each.category_ids]
+        defer(_CATEGORIES, [{"product_id": each, "category_id": category_id} for each, category_id in placed])
         await self._facts.append(messages)
 
     async def save(self, aggregate: Product, /) -> None:

@@ -27,7 +27,7 @@ def _whole_customer() -> Any:
     )
 
 
-def _to_row(customer: Customer) -> dict[str, Any]:
+def customer_row(customer: Customer) -> dict[str, Any]:
     return {
         "id": customer.id,
         "external_id": customer.external_id,
@@ -37,7 +37,7 @@ def _to_row(customer: Customer) -> dict[str, Any]:
     }
 
 
-def _contact(customer: Customer) -> dict[str, Any]:
+def contact_row(customer: Customer) -> dict[str, Any]:
     return {
         "email": customer.email,
         "email_key": None if customer.email is None else email_key(customer.email),
@@ -69,7 +69,7 @@ def _view_from(row: Row) -> CustomerView:
 
 
 _CUSTOMER = Mapper(
-    customers, "customer", _to_row, _customer_from, fixed=("user_id", "created_at"), selected=_whole_customer
+    customers, "customer", customer_row, _customer_from, fixed=("user_id", "created_at"), selected=_whole_customer
 )
 _CONTACT = Insert(customer_contacts)
 _CHANGE_CONTACT = Statement(
@@ -114,14 +114,14 @@ class SqlCustomers(SqlAggregates[Customer]):
             await super().add(aggregate)
         else:
             await self._add_at_once(aggregate, aggregate.external_id)
-        self._connection.defer(_CONTACT, [{"customer_id": aggregate.id, **_contact(aggregate)}])
+        self._connection.defer(_CONTACT, [{"customer_id": aggregate.id, **contact_row(aggregate)}])
 
     async def save(self, aggregate: Customer, /) -> None:
         try:
             await super().save(aggregate)
         except UniqueViolation as error:
             raise ExternalIdTaken(aggregate.external_id or "") from error
-        changed = {f"new_{name}": value for name, value in _contact(aggregate).items()}
+        changed = {f"new_{name}": value for name, value in contact_row(aggregate).items()}
         await self._connection.run(_CHANGE_CONTACT, {"id": aggregate.id, **changed})
 
     async def _add_at_once(self, customer: Customer, external_id: str) -> None:
@@ -129,7 +129,7 @@ class SqlCustomers(SqlAggregates[Customer]):
         messages = customer.take_messages()
         customer.version += 1
         try:
-            row = {**_to_row(customer), "version": customer.version}
+            row = {**customer_row(customer), "version": customer.version}
             await self._connection.insert(_CUSTOMER.insert, (row,))
         except UniqueViolation as error:
             raise ExternalIdTaken(external_id) from error

@@ -2,7 +2,7 @@
 
 import threading
 
-from sqlalchemy import BigInteger, text
+from sqlalchemy import BigInteger, bindparam, text
 
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.statements import Statement
@@ -15,6 +15,12 @@ _NEXT = Statement.by_dialect(
     ),
     postgresql=text("SELECT nextval('order_numbers') AS number").columns(number=BigInteger()),
     name="orders.next_number",
+)
+_RUNS = Statement(
+    text("SELECT nextval('order_numbers') AS first FROM generate_series(1, :runs)")
+    .bindparams(bindparam("runs", type_=BigInteger()))
+    .columns(first=BigInteger()),
+    name="orders.runs_of_numbers",
 )
 
 
@@ -40,6 +46,14 @@ class Numbers:
             # Another transaction may have fetched a run meanwhile; the older one is given up, which is a gap.
             self._next, self._end = first + 1, first + NUMBERS_AT_ONCE
         return first
+
+    async def many(self, connection: Connection, count: int) -> list[int]:
+        """So many at once, in one question; on Postgres the rest of the last run is a gap."""
+        if connection.dialect == "sqlite":
+            first = await self._asked(connection)
+            return list(range(first, first + count))
+        runs = await connection.all(_RUNS, {"runs": -(-count // NUMBERS_AT_ONCE)})
+        return [number for (first,) in runs for number in range(first, first + NUMBERS_AT_ONCE)][:count]
 
     @staticmethod
     async def _asked(connection: Connection) -> int:

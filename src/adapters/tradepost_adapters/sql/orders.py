@@ -43,7 +43,7 @@ def whole_order() -> Any:
     )
 
 
-def _to_row(order: Order) -> dict[str, Any]:
+def order_row(order: Order) -> dict[str, Any]:
     return {
         "id": order.id,
         "number": order.number,
@@ -148,7 +148,7 @@ def line_row(order_id: str, line: OrderLine) -> dict[str, Any]:
 _ORDER = Mapper(
     orders,
     "order",
-    _to_row,
+    order_row,
     order_from,
     fixed=("number", "customer_id", "currency", "subtotal", "shipping_total", "tax", "total", "shipping", "created_at"),
     selected=whole_order,
@@ -205,7 +205,7 @@ class SqlOrders(SqlAggregates[Order]):
         return await self._numbers.next(self._connection)
 
     async def add(self, aggregate: Order, /) -> None:
-        history = _history_rows(aggregate)
+        history = history_rows(aggregate)
         await super().add(aggregate)
         self._connection.defer(_LINES, [line_row(aggregate.id, line) for line in aggregate.lines])
         if aggregate.contact != Contact():
@@ -214,7 +214,7 @@ class SqlOrders(SqlAggregates[Order]):
             self._connection.defer(_HISTORY, history)
 
     async def save(self, aggregate: Order, /) -> None:
-        history = _history_rows(aggregate)
+        history = history_rows(aggregate)
         await super().save(aggregate)
         progress = [(line.number, line.fulfilled, line.returned) for line in aggregate.lines if line.fulfilled]
         if progress:
@@ -226,7 +226,7 @@ class SqlOrders(SqlAggregates[Order]):
         return tuple(row[0] for row in await self._connection.all(_DUE, {"now": now, "most": limit}))
 
 
-def _history_rows(order: Order) -> list[dict[str, Any]]:
+def history_rows(order: Order) -> list[dict[str, Any]]:
     """The history not yet written, as rows of the version about to be saved."""
     first = (order.version + 1) * 1000
     return [

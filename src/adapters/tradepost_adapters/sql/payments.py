@@ -15,7 +15,7 @@ from tradepost_adapters.sql.tables.payments import operations, payments, refunds
 from tradepost_adapters.sql.types import UtcDateTime
 
 
-def _payment_row(payment: Payment) -> dict[str, Any]:
+def payment_row(payment: Payment) -> dict[str, Any]:
     return {
         "id": payment.id,
         "order_id": payment.order_id,
@@ -144,7 +144,7 @@ def refund_from(row: Row) -> Refund:
 _PAYMENT = Mapper(
     payments,
     "payment",
-    _payment_row,
+    payment_row,
     payment_from,
     fixed=("order_id", "method", "currency", "amount", "gateway", "capture", "created_at"),
 )

@@ -6,9 +6,11 @@ from functools import cached_property
 from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.sql.carts import SqlCarts
 from tradepost_adapters.sql.catalog import SqlProducts
+from tradepost_adapters.sql.catalog_book import SqlCatalogBook
 from tradepost_adapters.sql.categories import SqlCategories
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.customers import SqlCustomers
+from tradepost_adapters.sql.history_book import SqlHistoryBook
 from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
 from tradepost_adapters.sql.inbox import SqlInbox
 from tradepost_adapters.sql.jobs import SqlJobQueue, SqlJobs, SqlJobSchedules
@@ -102,6 +104,14 @@ class SqlTransaction:
     @cached_property
     def orders(self) -> SqlOrders:
         return SqlOrders(self._connection, self.outbox, self._numbers)
+
+    @cached_property
+    def catalog_book(self) -> SqlCatalogBook:
+        return SqlCatalogBook(self._connection, self.products)
+
+    @cached_property
+    def history_book(self) -> SqlHistoryBook:
+        return SqlHistoryBook(self._connection, self._numbers)
 
     @cached_property
     def payments(self) -> SqlPayments:
