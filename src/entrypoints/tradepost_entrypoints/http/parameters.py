@@ -59,9 +59,9 @@ class _Parameter:
         self.name = name
         self.required = required
         members = _members(wanted)
-        self.many = len(members) == 1 and get_origin(members[0]) is tuple
+        self.many = len(members) == 1 and get_origin(_bare(members[0])) is tuple
         self.wanted = members[0] if len(members) == 1 else Union[tuple(members)]  # noqa: UP007 - built from a list
-        item = get_args(self.wanted)[0] if self.many else self.wanted
+        item = get_args(_bare(self.wanted))[0] if self.many else self.wanted
         self._kind = _bare(item)
 
     def value(self, texts: list[str], faults: list[ProblemFault]) -> Any:
