@@ -46,6 +46,13 @@ class Person:
         return {"authorization": f"Bearer {self.token}"}
 
 
+class Present:
+    """Stands where the database would be asked whether it is there."""
+
+    async def ping(self) -> None:
+        pass
+
+
 @dataclass
 class Stand:
     """The service under test, and hands to reach behind the counter."""
@@ -57,11 +64,12 @@ class Stand:
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     @classmethod
-    def open(cls, endpoints: Any = None) -> "Stand":
+    def open(cls) -> "Stand":
         settings = load(
-            {"TRADEPOST_TOKEN_SECRET": "s" * 40, "TRADEPOST_DATABASE_URL": "sqlite:////nowhere/shop.db"}, env_file=None
+            {"TRADEPOST_TOKEN_SECRET": "s" * 40, "TRADEPOST_DATABASE_URL": "sqlite:///nowhere.db"}, env_file=None
         )
         container, backend = Container(settings=settings), MemoryBackend()
+        container.database.override(providers.Object(Present()))
         container.backend.override(providers.Object(backend))
         container.gateway.override(providers.Object(open_gateway("simulated://memory")))
         container.hasher.override(providers.Object(Argon2Hasher(memory_kib=8, passes=1)))

@@ -1,0 +1,295 @@
+"""Who may do what: every route, asked by everybody. A route that has no row here fails."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from tests.entrypoints.http.shop import ADDRESS, PASSWORD, Person, Stand, send
+
+from tradepost.kernel.access import Role
+from tradepost_entrypoints.http.endpoint import Endpoint
+from tradepost_entrypoints.http.routes import ROUTES
+
+CALLERS = ("guest", "theirs", "stranger", "support", "manager", "owner")
+"""`theirs` is the customer to whom the thing belongs, `stranger` another one."""
+
+OK = 200  # any success
+Statuses = tuple[int, int, int, int, int, int]
+
+ANYBODY: Statuses = (OK, OK, OK, OK, OK, OK)
+SIGNED_IN: Statuses = (401, OK, OK, OK, OK, OK)
+SUPPORT: Statuses = (401, 403, 403, OK, OK, OK)
+MANAGER: Statuses = (401, 403, 403, 403, OK, OK)
+OWNER: Statuses = (401, 403, 403, 403, 403, OK)
+THEIRS_OR_SUPPORT: Statuses = (401, OK, 404, OK, OK, OK)
+THEIRS_OR_SUPPORT_OR_TOKEN: Statuses = (404, OK, 404, OK, OK, OK)  # a guest would show a token
+THEIRS_OR_MANAGER_OR_TOKEN: Statuses = (404, OK, 404, 403, OK, OK)  # support sees orders, so may know that there is one
+THEIRS_ALONE: Statuses = (401, OK, 404, 404, 404, 404)
+THEIRS_OR_MANAGER: Statuses = (401, OK, 404, 404, OK, OK)
+THEIRS_OR_OWNER: Statuses = (401, OK, 404, 404, 403, OK)  # a manager sees users, so may know that there is one
+
+Ask = tuple[str, Any]
+
+
+@dataclass
+class Scene:
+    """What one call is about, made anew for each: `theirs` owns it."""
+
+    stand: Stand
+    http: httpx.AsyncClient
+    staff: Person
+    theirs: Person
+
+    async def made(self, method: str, path: str, person: Person, **options: Any) -> Any:
+        answer = await send(self.http, method, path, person, **options)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()["data"]
+
+    async def order(self, *, paid: bool = True, sent: bool = False, token: str = "tok_success", **payment: Any) -> str:
+        """The path of an order of theirs."""
+        how = payment or {"method": "card", "token": token}
+        body = {"lines": [{"sku": "MUG", "quantity": 1}], "currency": "EUR", "payment": how}
+        answer = await send(self.http, "POST", "/orders", self.theirs, json=body)
+        order_id = answer.json().get("order_id") or answer.json()["data"]["id"]
+        assert answer.status_code == (201 if paid else 402 if token == "tok_declined" else 202), answer.text
+        if sent:
+            await self.made("POST", f"/orders/{order_id}/fulfillments", self.staff, json={})
+        return f"/orders/{order_id}"
+
+    async def cart(self) -> str:
+        """The path of a cart of theirs, with something in it."""
+        cart = await self.made("POST", "/carts", self.theirs, json={"currency": "EUR"})
+        here = f"/carts/{cart['id']}"
+        await self.made("POST", f"{here}/lines", self.theirs, json={"sku": "MUG", "quantity": 1})
+        return here
+
+    async def address(self) -> str:
+        """The path of an address of theirs."""
+        here = f"/customers/{self.theirs.customer_id}/addresses"
+        customer = await self.made("POST", here, self.theirs, json={"address": ADDRESS})
+        return f"{here}/{customer['addresses'][-1]['id']}"
+
+    def unique(self) -> str:
+        return self.stand.ids.new("x")[2:]
+
+
+@dataclass
+class Row:
+    """Who may, and how to ask: a path with a body, once the thing is there."""
+
+    statuses: Statuses
+    ask: Callable[[Scene], Awaitable[Ask]]
+
+
+def fixed(path: str, body: Any = None) -> Callable[[Scene], Awaitable[Ask]]:
+    """A request about nothing of anybody's, or about `theirs` themselves."""
+
+    async def ask(scene: Scene) -> Ask:
+        return path.format(user=scene.theirs.id, customer=scene.theirs.customer_id), body
+
+    return ask
+
+
+def about(
+    thing: Callable[[Scene], Awaitable[str]], rest: str = "", body: Any = None
+) -> Callable[[Scene], Awaitable[Ask]]:
+    """A request about a thing of theirs."""
+
+    async def ask(scene: Scene) -> Ask:
+        return await thing(scene) + rest, body
+
+    return ask
+
+
+async def _register(scene: Scene) -> Ask:
+    return "/users", {"email": f"{scene.unique()}@example.com", "name": "Ada", "password": PASSWORD}
+
+
+async def _sign_in(scene: Scene) -> Ask:
+    return "/auth/login", {"email": scene.theirs.email, "password": PASSWORD}
+
+
+async def _shipping_method(scene: Scene) -> str:
+    body = {"code": scene.unique(), "name": "Post", "kind": "flat", "tariffs": [{"currency": "EUR", "price": 490}]}
+    method = await scene.made("POST", "/shipping-methods", scene.staff, json=body)
+    return f"/shipping-methods/{method['code']}"
+
+
+async def _new_shipping_method(scene: Scene) -> Ask:
+    tariffs = [{"currency": "EUR", "price": 490}]
+    return "/shipping-methods", {"code": scene.unique(), "name": "Post", "kind": "flat", "tariffs": tariffs}
+
+
+async def _tax_rate(scene: Scene) -> str:
+    body = {"country": "DE", "rate": "7", "category": f"c-{scene.unique()}"}
+    rate = await scene.made("PUT", "/tax-rates", scene.staff, json=body)
+    return f"/tax-rates/{rate['id']}"
+
+
+async def _product(scene: Scene) -> str:
+    product = await scene.made("POST", "/products", scene.staff, json=(await _new_product(scene))[1])
+    return f"/products/{product['id']}"
+
+
+async def _new_product(scene: Scene) -> Ask:
+    variant = {"sku": scene.unique().upper(), "prices": [{"amount": 1290, "currency": "EUR"}]}
+    return "/products", {"title": f"Mug {scene.unique()}", "status": "active", "variants": [variant]}
+
+
+async def _category(scene: Scene) -> str:
+    category = await scene.made("POST", "/categories", scene.staff, json={"name": f"Mugs {scene.unique()}"})
+    return f"/categories/{category['id']}"
+
+
+async def _new_category(scene: Scene) -> Ask:
+    return "/categories", {"name": f"Mugs {scene.unique()}"}
+
+
+async def _new_location(scene: Scene) -> Ask:
+    return "/stock/locations", {"code": scene.unique()[-12:], "name": "Berlin"}
+
+
+async def _transfer(scene: Scene) -> Ask:
+    location = await scene.made("POST", "/stock/locations", scene.staff, json=(await _new_location(scene))[1])
+    lines = [{"sku": "MUG", "quantity": 1}]
+    return "/stock/transfers", {"source": "main", "destination": location["code"], "lines": lines}
+
+
+_NAMED = {"name": "Ada King"}
+_PASSWORDS = {"old_password": PASSWORD, "new_password": "a longer stretch of pasture"}
+_MANUAL = {"payment": {"method": "manual"}}
+
+ROWS: dict[str, Row] = {
+    # users
+    "sign_in": Row(ANYBODY, _sign_in),
+    "register_user": Row(ANYBODY, _register),
+    "list_users": Row(MANAGER, fixed("/users")),
+    "get_user": Row(THEIRS_OR_MANAGER, fixed("/users/{user}")),
+    "update_profile": Row(THEIRS_OR_OWNER, fixed("/users/{user}", _NAMED)),
+    "change_password": Row(THEIRS_ALONE, fixed("/users/{user}/password", _PASSWORDS)),
+    "change_role": Row(OWNER, fixed("/users/{user}/role", {"role": "support"})),
+    "delete_user": Row(THEIRS_OR_OWNER, fixed("/users/{user}")),
+    "list_orders_of_user": Row(THEIRS_OR_SUPPORT, fixed("/users/{user}/orders")),
+    # customers
+    "create_customer": Row(SUPPORT, fixed("/customers", _NAMED)),
+    "list_customers": Row(SUPPORT, fixed("/customers")),
+    "get_customer": Row(THEIRS_OR_SUPPORT, fixed("/customers/{customer}")),
+    "update_customer": Row(THEIRS_OR_SUPPORT, fixed("/customers/{customer}", _NAMED)),
+    "add_address": Row(THEIRS_OR_SUPPORT, fixed("/customers/{customer}/addresses", {"address": ADDRESS})),
+    "change_address": Row(THEIRS_OR_SUPPORT, about(Scene.address, body={"address": ADDRESS, "label": "new"})),
+    "remove_address": Row(THEIRS_OR_SUPPORT, about(Scene.address)),
+    "list_orders_of_customer": Row(THEIRS_OR_SUPPORT, fixed("/customers/{customer}/orders")),
+    # carts
+    "create_cart": Row(ANYBODY, fixed("/carts", {"currency": "EUR"})),
+    "get_cart": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart)),
+    "add_cart_line": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart, "/lines", {"sku": "MUG", "quantity": 1})),
+    "set_cart_line": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart, "/lines/MUG", {"quantity": 2})),
+    "remove_cart_line": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart, "/lines/MUG")),
+    "update_cart": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart, "/delivery", {"email": "ada@example.com"})),
+    "accept_cart": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart, "/accept")),
+    "claim_cart": Row(THEIRS_OR_SUPPORT, about(Scene.cart, "/claim")),
+    "list_shipping_options": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart, "/shipping-options")),
+    "check_out_cart": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart, "/checkout", _MANUAL)),
+    # orders
+    "place_order": Row(
+        ANYBODY, fixed("/orders", {"lines": [{"sku": "MUG", "quantity": 1}], "currency": "EUR", **_MANUAL})
+    ),
+    "list_orders": Row(SIGNED_IN, fixed("/orders")),
+    "get_order": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.order)),
+    "get_order_history": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.order, "/history")),
+    "pay_order": Row(
+        THEIRS_OR_MANAGER_OR_TOKEN,
+        about(lambda scene: scene.order(paid=False, token="tok_declined"), "/pay", {"token": "tok_success"}),
+    ),
+    "confirm_payment": Row(
+        THEIRS_OR_MANAGER_OR_TOKEN,
+        about(lambda scene: scene.order(paid=False, token="tok_requires_action"), "/confirm"),
+    ),
+    "capture_payment": Row(MANAGER, about(lambda scene: scene.order(method="manual"), "/capture", {})),
+    "cancel_order": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.order, "/cancel", {})),
+    "fulfill_order": Row(SUPPORT, about(Scene.order, "/fulfillments", {})),
+    "complete_order": Row(SUPPORT, about(lambda scene: scene.order(sent=True), "/complete")),
+    "refund_order": Row(SUPPORT, about(Scene.order, "/refunds", {})),
+    # catalog
+    "list_products": Row(ANYBODY, fixed("/products")),
+    "get_product": Row(ANYBODY, about(_product)),
+    "create_product": Row(MANAGER, _new_product),
+    "update_product": Row(MANAGER, about(_product, body={"title": "Dark mug"})),
+    "set_product_status": Row(MANAGER, about(_product, "/status", {"status": "archived"})),
+    "set_prices": Row(MANAGER, fixed("/prices", {"sku": "MUG", "prices": [{"amount": 1000, "currency": "EUR"}]})),
+    "list_categories": Row(ANYBODY, fixed("/categories")),
+    "get_category": Row(ANYBODY, about(_category)),
+    "create_category": Row(MANAGER, _new_category),
+    "update_category": Row(MANAGER, about(_category, body={"position": 2})),
+    "delete_category": Row(MANAGER, about(_category)),
+    # stock
+    "list_stock_levels": Row(SUPPORT, fixed("/stock/levels")),
+    "get_stock_availability": Row(SUPPORT, fixed("/stock/availability?sku=MUG")),
+    "list_stock_movements": Row(SUPPORT, fixed("/stock/movements?sku=MUG")),
+    "list_locations": Row(SUPPORT, fixed("/stock/locations")),
+    "set_low_stock": Row(MANAGER, fixed("/stock/thresholds", {"sku": "MUG", "low_at": 10})),
+    "adjust_stock": Row(
+        MANAGER, fixed("/stock/adjustments", {"reason": "received", "lines": [{"sku": "MUG", "quantity": 1}]})
+    ),
+    "transfer_stock": Row(MANAGER, _transfer),
+    "create_location": Row(MANAGER, _new_location),
+    # pricing
+    "list_shipping_methods": Row(ANYBODY, fixed("/shipping-methods")),
+    "get_shipping_method": Row(ANYBODY, about(_shipping_method)),
+    "create_shipping_method": Row(MANAGER, _new_shipping_method),
+    "update_shipping_method": Row(MANAGER, about(_shipping_method, body={"active": False})),
+    "list_tax_rates": Row(ANYBODY, fixed("/tax-rates")),
+    "set_tax_rate": Row(MANAGER, fixed("/tax-rates", {"country": "DE", "rate": "19"})),
+    "delete_tax_rate": Row(MANAGER, about(_tax_rate)),
+    # descriptions and probes
+    "openapi": Row(ANYBODY, fixed("/openapi.json")),
+    "live": Row(ANYBODY, fixed("/live")),
+    "metrics": Row(ANYBODY, fixed("/metrics")),
+    "docs_page": Row(ANYBODY, fixed("/api/docs")),
+    "docs_script": Row(ANYBODY, fixed("/api/docs/swagger-ui-bundle.js")),
+    "docs_style": Row(ANYBODY, fixed("/api/docs/swagger-ui.css")),
+    "docs_start": Row(ANYBODY, fixed("/api/docs/docs.js")),
+    "docs_icon": Row(ANYBODY, fixed("/api/docs/favicon.png")),
+    "ready": Row(ANYBODY, fixed("/ready")),
+    "health": Row(ANYBODY, fixed("/health")),
+}
+BY_NAME: dict[str, Endpoint] = {declared.name: declared for declared in ROUTES}
+
+
+@pytest.fixture(scope="module")
+def stand() -> Stand:
+    """One for all routes: each call makes what it is about."""
+    stand = Stand.open()
+    asyncio.run(stand.sell("MUG", stock=10_000))
+    return stand
+
+
+@pytest.fixture
+async def http(stand: Stand) -> AsyncIterator[httpx.AsyncClient]:
+    async with stand.client() as client:
+        yield client
+
+
+def test_every_route_says_here_who_may_use_it() -> None:
+    assert sorted(BY_NAME) == sorted(ROWS), "give the new route a row in ROWS, and take the old one out"
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+async def test_a_route_lets_in_whom_it_is_for(stand: Stand, http: httpx.AsyncClient, name: str) -> None:
+    row, declared = ROWS[name], BY_NAME[name]
+    people: dict[str, Person | None] = {"guest": None, "stranger": await stand.person()}
+    people |= {role.value: await stand.person(role) for role in (Role.SUPPORT, Role.MANAGER, Role.OWNER)}
+    owner = people["owner"]
+    assert owner is not None
+    answers = {}
+    for caller in CALLERS:
+        scene = Scene(stand, http, staff=owner, theirs=await stand.person())
+        path, body = await row.ask(scene)
+        person = scene.theirs if caller == "theirs" else people[caller]
+        options = {} if body is None else {"json": body}
+        answer = await send(http, declared.method, path, person, **options)
+        answers[caller] = OK if answer.is_success else answer.status_code
+    assert answers == dict(zip(CALLERS, row.statuses, strict=True))
