@@ -17,7 +17,7 @@ from tradepost_adapters.sql.connection import (
 )
 from tradepost_adapters.sql.postgres_pool import AWAY, away, translate
 from tradepost_adapters.sql.statements import POSTGRESQL, Change, Insert, Statement, encode_json, merged
-from tradepost_adapters.sql.visibility import tables_of
+from tradepost_adapters.sql.visibility import only_reads, tables_of
 
 T = TypeVar("T")
 
@@ -32,8 +32,10 @@ class _Held(NamedTuple):
 
 
 class PostgresConnection:
-    """What `work` speaks to, as `Connection` says. The transaction begins with the first statement that needs one:
-    inserts that were all held back until the commit go out as a single statement, which is a transaction by itself.
+    """What `work` speaks to, as `Connection` says. The transaction begins with the first statement that needs one.
+
+    Reads need none: at READ COMMITTED every statement sees what was committed when it began, inside a transaction or
+    not. Inserts that were all held back until the commit go out as a single statement, which is a transaction by itself.
 
     While a statement runs (`busy`) the work may be suspended and the thread has its event loop back; at any other time
     the stand-in `loop` refuses whatever the work tries to do with it.
@@ -122,7 +124,8 @@ class PostgresConnection:
         async def ask() -> T:
             if (self._deferred or self._change is not None) and self._could_see_deferred(statement):
                 await self._send_deferred()
-            await self._begin()
+            if not only_reads(statement.construct(POSTGRESQL)):
+                await self._begin()
             return await call(text, *values)
 
         return await self._inside(ask)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from functools import lru_cache
 
-from sqlalchemy import Executable, Table
+from sqlalchemy import Executable, Select, Table
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import TextClause
 from sqlalchemy.sql.expression import UpdateBase
@@ -21,6 +21,12 @@ def tables_of(construct: Executable) -> frozenset[Table] | None:
     if isinstance(construct, UpdateBase):
         found |= _bound_to(found)
     return frozenset(found)
+
+
+@lru_cache(maxsize=2048)
+def only_reads(construct: Executable) -> bool:
+    """Whether it neither changes nor locks anything, for certain."""
+    return isinstance(construct, Select) and construct._for_update_arg is None
 
 
 def _bound_to(tables: Iterable[Table]) -> set[Table]:
