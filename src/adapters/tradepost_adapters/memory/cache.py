@@ -66,6 +66,9 @@ class MemoryCache:
                 for key in tuple(self._tagged.get(tag, ())):
                     self._drop(key)
 
+    async def ping(self) -> None:
+        """It is always there."""
+
     async def close(self) -> None:
         """Forget everything."""
         with self._lock:
