@@ -30,7 +30,10 @@ class Service:
             yield
 
     def checks(self) -> Sequence[Check]:
-        return (Check("database", self._container.database().ping),)
+        return (
+            Check("database", self._container.database().ping),
+            Check("cache", self._container.cache().ping, required=False),
+        )
 
     async def authenticate(self, headers: Mapping[str, str], /) -> Actor:
         scheme, _, token = headers["authorization"].partition(" ")
