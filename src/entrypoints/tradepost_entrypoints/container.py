@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
+from tradepost.jobs.get_job import GetJob
+from tradepost.jobs.list_jobs import ListJobs
+from tradepost.jobs.retry_job import RetryJob
+from tradepost.jobs.run_job_now import RunJobNow
 from tradepost.kernel.clock import SystemClock
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.wakeups import LocalWakeUps
 from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
 from tradepost_adapters.argon2 import Argon2Hasher
@@ -17,14 +22,21 @@ from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
+from tradepost_adapters.sql.wakeups import PostgresWakeUps
 from tradepost_entrypoints.settings import Settings
 
 if TYPE_CHECKING:
     from tradepost_adapters.redis.cache import RedisCache
+    from tradepost_adapters.sql.migrations import MigrationStatus
 
 
 def _database(settings: Settings) -> Database[SqlTransaction]:
     return Database(settings.database_url, sql_transactions(), connections=settings.database_pool_size)
+
+
+def _wakeups(settings: Settings) -> LocalWakeUps | PostgresWakeUps:
+    url = settings.database_url
+    return LocalWakeUps() if url.startswith("sqlite") else PostgresWakeUps(url)
 
 
 def _secret(settings: Settings) -> bytes:
@@ -63,7 +75,8 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(TypeIds)
     database = providers.Singleton(_database, settings)
-    backend = providers.Singleton(SqlBackend, database)
+    wakeups = providers.Singleton(_wakeups, settings)
+    backend = providers.Singleton(SqlBackend, database, wakeups)
     gateway = providers.Singleton(open_gateway, providers.Callable(_gateway_url, settings))
     cache = providers.Singleton(_cache, settings)
     hasher = providers.Singleton(Argon2Hasher)
@@ -80,19 +93,50 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         ids=ids,
     )
+    list_jobs = providers.Singleton(ListJobs, backend.provided.job_views)
+    get_job = providers.Singleton(GetJob, backend.provided.job_views)
+    retry_job = providers.Singleton(RetryJob, backend.provided.transactions, clock)
+    run_job_now = providers.Singleton(RunJobNow, backend.provided.transactions, clock)
 
 
 @asynccontextmanager
 async def opened(container: Container) -> AsyncIterator[Shop]:
     """The shop, connected; everything it holds is let go of in the end, also when opening failed half-way."""
-    gateway, cache = container.gateway(), container.cache()
+    gateway, cache, wakeups = container.gateway(), container.cache(), container.wakeups()
     try:
         database = container.database()
         await database.open()
         try:
+            if isinstance(wakeups, PostgresWakeUps):  # those within one process need nothing opened
+                await wakeups.open()
             yield container.shop()
         finally:
+            if isinstance(wakeups, PostgresWakeUps):
+                await wakeups.close()
             await database.close()
     finally:
         await cache.close()
         await gateway.close()
+
+
+def migrate_up(settings: Settings, to: str = "head") -> "MigrationStatus":
+    """Bring the tables to a revision; says where they stand then."""
+    from tradepost_adapters.sql import migrations  # brings Alembic, which nothing else needs
+
+    migrations.migrate_up(settings.database_url, to)
+    return migrations.migration_status(settings.database_url)
+
+
+def migrate_down(settings: Settings, to: str) -> "MigrationStatus":
+    """Take revisions back; says where the tables stand then."""
+    from tradepost_adapters.sql import migrations
+
+    migrations.migrate_down(settings.database_url, to)
+    return migrations.migration_status(settings.database_url)
+
+
+def migration_status(settings: Settings) -> "MigrationStatus":
+    """Where the tables stand."""
+    from tradepost_adapters.sql import migrations
+
+    return migrations.migration_status(settings.database_url)

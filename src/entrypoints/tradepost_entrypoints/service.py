@@ -12,6 +12,7 @@ from tradepost_entrypoints.container import Container, opened
 from tradepost_entrypoints.http.app import create_app
 from tradepost_entrypoints.http.health import Check
 from tradepost_entrypoints.settings import Settings, load
+from tradepost_entrypoints.worker.background import background
 
 
 class Service:
@@ -26,8 +27,13 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
+        """Opened, with background work going on, unless the settings leave that to `tradepost worker`."""
         async with opened(self._container):
-            yield
+            if not self._container.settings().background_work:
+                yield
+                return
+            async with background(self._container):
+                yield
 
     def checks(self) -> Sequence[Check]:
         return (

@@ -86,6 +86,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, msgspec.Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
     workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes; SQLite allows one.")] = 1
+    background_work: Annotated[
+        bool, msgspec.Meta(description="Whether the server does recurring jobs too; false where a worker does them.")
+    ] = True
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], msgspec.Meta(description="Least level logged.")
     ] = "info"
@@ -137,7 +140,7 @@ def variables() -> Iterator[Variable]:
             name=PREFIX + field.name.upper(),
             field=field.name,
             description=next((meta.description for meta in metas if meta.description), ""),
-            default=None if field.required else str(field.default),
+            default=None if field.required else _written(field.default),
             may_be_file=get_args(field.type)[0] is Secret or any((meta.extra or {}).get("file") for meta in metas),
         )
 
@@ -243,6 +246,19 @@ def _bare(annotation: Any) -> Any:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     return annotation
+
+
+def _written(value: Any) -> str:
+    """A value as it is written in a variable: what `_parse` reads."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        size, unit = next(
+            (size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0
+        )
+        return f"{seconds // size}{unit}"
+    return str(value)
 
 
 def _parse(kind: Any, text: str) -> Any:

@@ -2,8 +2,10 @@
 
 from functools import cached_property
 
-from tradepost_adapters.sql.customers import SqlCustomerViews
+from tradepost.kernel.transactions import Transactions
+from tradepost.kernel.wakeups import WakeUps, WakingTransactions
 from tradepost_adapters.sql.catalog_views import SqlProductViews
+from tradepost_adapters.sql.customers import SqlCustomerViews
 from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
@@ -14,11 +16,16 @@ from tradepost_adapters.sql.users import SqlUserViews
 
 
 class SqlBackend:
-    """A shop's data in SQLite or Postgres: `Shop(SqlBackend(database), …)`; the database is closed by who opened it."""
+    """A shop's data in SQLite or Postgres: `Shop(SqlBackend(database), …)`; the database is closed by who opened it.
 
-    def __init__(self, database: Database[SqlTransaction]) -> None:
+    `wakeups` tell a relay and a job runner, in this process or another, that there is something for them.
+    """
+
+    def __init__(self, database: Database[SqlTransaction], wakeups: WakeUps | None = None) -> None:
         self.database = database
-        self.transactions = database.transactions
+        self.transactions: Transactions[SqlTransaction] = database.transactions
+        if wakeups is not None:
+            self.transactions = WakingTransactions(database.transactions, wakeups)
 
     @classmethod
     async def open(cls, url: str) -> "SqlBackend":

@@ -1,18 +1,40 @@
 """The table of contents of the command line: every command, in the order and under the heading people see."""
 
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
-from tradepost_entrypoints.cli.commands import customers, users, version
+import typer
+
+from tradepost_entrypoints.cli.commands import customers, imports, migrate, products, serve, users, version
 from tradepost_entrypoints.cli.group import Group
+from tradepost_entrypoints.cli.shop import env_file
 
 
 class Heading(StrEnum):
+    RUN = "Run a shop"
     PEOPLE = "People"
+    SHOP = "Look after it"
+    DATA = "Move data"
     ABOUT = "About"
 
 
 app = Group(help="Orders and payments: run a shop, look after it, move its data.")
 
+
+@app.callback()
+def options(
+    settings_file: Annotated[
+        Path, typer.Option("--env-file", metavar="FILE", help="Settings, besides those in the environment.")
+    ] = Path(".env"),
+) -> None:
+    env_file.set(settings_file)
+
+
+app.command("serve", rich_help_panel=Heading.RUN)(serve.serve)
+app.add_typer(migrate.app, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(users.users, name="users", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
+app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
+app.add_typer(imports.imports, name="import", rich_help_panel=Heading.DATA)
 app.command("version", rich_help_panel=Heading.ABOUT)(version.version)

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 import msgspec
 import typer
 
-from tradepost.kernel.errors import Kind, TradepostError
+from tradepost.kernel.errors import Fault, Kind, TradepostError
 from tradepost_entrypoints.cli import output
 
 EXIT_CODES = {
@@ -26,6 +26,7 @@ EXIT_CODES = {
     Kind.RATE_LIMITED: 9,
     Kind.UNAVAILABLE: 10,
 }
+PARTLY_DONE = 11  # some of it could not be done, and what that was has been said
 READER_GONE = 141  # 128 + SIGPIPE, as a shell reports it for other programs
 INTERRUPTED = 130  # 128 + SIGINT
 
@@ -64,6 +65,10 @@ def _about(error: OSError) -> str:
     return f"{' and '.join(names)}: " if names else ""
 
 
+def _fault(fault: Fault) -> str:
+    return f"{fault.pointer}: {fault.detail}" if fault.pointer else fault.detail
+
+
 def _say(error: TradepostError, cause: OSError | None = None) -> int:
     if debugging.get():
         traceback.print_exception(cause or error)
@@ -73,7 +78,7 @@ def _say(error: TradepostError, cause: OSError | None = None) -> int:
         problem = {"kind": error.kind, "code": error.code, "detail": error.detail, "data": error.data, "faults": faults}
         lines = [msgspec.json.encode({"error": problem, "exit_code": code}).decode()]
     else:
-        lines = [f"Error: {error.detail}", *(f"  {fault.pointer}: {fault.detail}" for fault in error.faults)]
+        lines = [f"Error: {error.detail}", *(f"  {_fault(fault)}" for fault in error.faults)]
         lines = [output.printable(line) for line in lines]
     sys.stderr.write("\n".join(lines) + "\n")
     return code

@@ -55,6 +55,11 @@ def done(sentence: str, view: object) -> None:
         _write(printable(sentence))
 
 
+def note(sentence: str) -> None:
+    """Something people should know besides, on stderr: a program's JSON stays alone on stdout."""
+    sys.stderr.write(printable(sentence) + "\n")
+
+
 def text(value: object) -> str:
     """A value as people read it, on one line: times in UTC to the second, nothing as a dash."""
     if value is None or value == "":
@@ -101,3 +106,4 @@ def _json(value: Any) -> None:
 
 def _write(lines: str) -> None:
     sys.stdout.write(lines + "\n")
+    sys.stdout.flush()  # a server says where it is before it runs, also to a file

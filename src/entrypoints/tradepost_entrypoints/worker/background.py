@@ -1,0 +1,79 @@
+"""The loops that do the background work of one process."""
+
+import asyncio
+import logging
+import os
+import random
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tradepost.catalog.reading import EVENTS as CATALOG_EVENTS
+from tradepost.jobs.claim_jobs import ClaimJobs
+from tradepost.jobs.enqueue_scheduled_jobs import EnqueueScheduledJobs
+from tradepost.jobs.job_runner import JobRunner
+from tradepost.jobs.realign_jobs import RealignJobs
+from tradepost.jobs.run_due_jobs import RunDueJobs
+from tradepost.jobs.run_job import RunJob
+from tradepost.messaging.consumers import AtLeastOnce, Consumers
+from tradepost.messaging.deliver_messages import DeliverMessages
+from tradepost.messaging.relay import Relay
+from tradepost_entrypoints.container import Container
+from tradepost_entrypoints.worker.recurring import SCHEDULES, handlers
+
+PATIENCE = 20.0
+"""Seconds that work under way gets to finish when the process is told to stop; after that it is handed back."""
+
+_log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def background(container: Container) -> AsyncIterator[None]:
+    """While this is entered, recurring jobs are done and messages delivered. The container is opened already."""
+    loops = job_runner(container), relay(container)
+    tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in loops]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.stop()
+        _, late = await asyncio.wait(tasks, timeout=PATIENCE)
+        for task in late:
+            _log.warning("%s did not finish within %g s; its work is handed back.", task.get_name(), PATIENCE)
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def job_runner(container: Container) -> JobRunner:
+    transactions, clock = container.backend().transactions, container.clock()
+    enqueue, claim, run = _steps(container)
+    return JobRunner(enqueue, RealignJobs(transactions, clock), claim, run, container.wakeups(), clock)
+
+
+def run_due_jobs(container: Container) -> RunDueJobs:
+    """The same work once through, for whoever has no worker running."""
+    return RunDueJobs(*_steps(container))
+
+
+def relay(container: Container) -> Relay:
+    transactions, clock = container.backend().transactions, container.clock()
+    reading = container.shop().catalog_reading
+    consumers = Consumers(AtLeastOnce("catalog-cache", CATALOG_EVENTS, reading.forget, transactions, clock))
+    deliver = DeliverMessages(transactions, consumers, clock, relay=process_name(), random=random.random)
+    return Relay(deliver, container.wakeups())
+
+
+def process_name() -> str:
+    """What leases name this process by: two never have the same, even where hosts and process ids repeat."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+
+
+def _steps(container: Container) -> tuple[EnqueueScheduledJobs, ClaimJobs, RunJob]:
+    transactions, clock = container.backend().transactions, container.clock()
+    kinds = handlers(container)
+    return (
+        EnqueueScheduledJobs(transactions, clock, container.ids(), SCHEDULES),
+        ClaimJobs(transactions, clock, kinds.kinds, worker=process_name()),
+        RunJob(transactions, clock, kinds, random=random.random),
+    )

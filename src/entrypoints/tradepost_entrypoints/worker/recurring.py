@@ -1,0 +1,48 @@
+"""What the shop does by itself, and how often: the one place where recurring work is declared."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+from tradepost.jobs.handlers import JobHandlers
+from tradepost.jobs.purge_jobs import PurgeJobs
+from tradepost.jobs.schedule import Schedule
+from tradepost.kernel.purge_idempotency_keys import PurgeIdempotencyKeys
+from tradepost.messaging.purge_messages import PurgeMessages
+from tradepost_entrypoints.container import Container
+
+RECOVER = "orders.recover"
+EXPIRE = "orders.expire"
+PURGE_KEYS = "idempotency.purge"
+PURGE_MESSAGES = "messages.purge"
+PURGE_JOBS = "jobs.purge"
+
+SCHEDULES = (
+    # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
+    Schedule(name=RECOVER, kind=RECOVER, every=timedelta(seconds=2), max_attempts=1),
+    Schedule(name=EXPIRE, kind=EXPIRE, every=timedelta(seconds=5), max_attempts=1),
+    Schedule(name=PURGE_KEYS, kind=PURGE_KEYS, every=timedelta(minutes=10)),
+    Schedule(name=PURGE_MESSAGES, kind=PURGE_MESSAGES, every=timedelta(hours=1)),
+    Schedule(name=PURGE_JOBS, kind=PURGE_JOBS, every=timedelta(hours=1)),
+)
+_KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
+
+
+def handlers(container: Container) -> JobHandlers:
+    """Who does the work of each kind."""
+    shop, transactions, clock = container.shop(), container.backend().transactions, container.clock()
+    found = JobHandlers()
+    work: Iterable[tuple[str, Callable[[], Awaitable[object]]]] = (
+        (RECOVER, shop.recover_operations),
+        (EXPIRE, shop.expire_orders),
+        (PURGE_KEYS, PurgeIdempotencyKeys(transactions, clock)),
+        (PURGE_MESSAGES, PurgeMessages(transactions, clock)),
+        (PURGE_JOBS, PurgeJobs(transactions, clock, keep=_KEEP_JOBS)),
+    )
+    for kind, use_case in work:
+        found.add(kind, _without_payload(use_case))
+    return found
+
+
+def _without_payload(use_case: Callable[[], Awaitable[object]]) -> Callable[[dict[str, Any]], Awaitable[object]]:
+    return lambda _: use_case()
