@@ -1,13 +1,7 @@
 """A shop as processes that can be killed: the service, and the gateway with its own books in a process of its own."""
 
 import asyncio
-import contextlib
-import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,62 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.processes import SECRET, Process, answering, fill_shelves, free_port, gateway_process, service_process
 
-from tradepost.catalog.product import Product, ProductStatus, Variant
-from tradepost.kernel.ids import TypeIds
-from tradepost.kernel.money import Money
 from tradepost.orders.policy import OrderPolicy
 from tradepost.payments.gateway import Approved, GatewayEntry
 from tradepost.shop import Shop
-from tradepost.stock.level import DEFAULT_LOCATION, LevelChange, Reason
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
 
-SECRET = "kill-tests-0123456789-0123456789-0123456789"
 SKUS = ("ALPHA", "BETA", "GAMMA")
 PRICE = 700
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Process:
-    """A process in a group of its own, so that a kill takes all of it."""
-
-    def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
-        self._log = log.open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**os.environ, **environment},
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._log.close()
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-
-async def answering(url: str, process: Process) -> None:
-    """Wait until something answers there."""
-    async with httpx.AsyncClient() as client:
-        for _ in range(300):
-            assert process.alive, f"what should answer at {url} has ended"
-            with contextlib.suppress(httpx.TransportError):
-                if (await client.get(url)).status_code < 500:
-                    return
-            await asyncio.sleep(0.05)
-    raise AssertionError(f"nothing answers at {url}")
 
 
 @dataclass
@@ -93,46 +41,14 @@ class Killable:
         self.url = f"http://127.0.0.1:{self._port}"
         self.sent: list[Sent] = []
         self._service: Process | None = None
-        self._gateway = Process(
-            [
-                "-m",
-                "tradepost_adapters.simulated_gateway",
-                "--book",
-                str(folder / "gateway.db"),
-                "--port",
-                str(self._gateway_port),
-                "--slow-seconds",
-                "0.3",
-            ],
-            {},
-            folder / "gateway.log",
-        )
+        self._gateway = gateway_process(self._gateway_port, folder)
 
     async def ready(self) -> None:
         await answering(f"{self.gateway_url}/health", self._gateway)
 
     async def start(self) -> None:
-        self._service = Process(
-            [
-                "-m",
-                "uvicorn",
-                "--factory",
-                "tradepost_entrypoints.service:make_service",
-                "--port",
-                str(self._port),
-                "--no-access-log",
-                "--log-level",
-                "warning",
-            ],
-            {
-                "TRADEPOST_DATABASE_URL": self.database_url,
-                "TRADEPOST_PAYMENT_GATEWAY": self.gateway_url,
-                "TRADEPOST_TOKEN_SECRET": SECRET,
-                "TRADEPOST_OPERATION_LEASE": "2s",
-                "TRADEPOST_RESERVATION": "3s",
-                "TRADEPOST_LOG_LEVEL": "error",
-            },
-            self._folder / "service.log",
+        self._service = service_process(
+            self._port, self._folder, database_url=self.database_url, gateway_url=self.gateway_url
         )
         await answering(f"{self.url}/ready", self._service)
 
@@ -193,28 +109,7 @@ class Killable:
     # -- looking behind the counter
 
     async def seed(self, stock: int) -> None:
-        ids, now = TypeIds(), datetime.now(UTC)
-        backend = await SqlBackend.open(self.database_url)
-        for sku in SKUS:
-            variant = Variant(id=ids.new("var"), sku=sku, prices=(Money(PRICE, "EUR"),))
-            product = Product(
-                id=ids.new("prod"),
-                slug=sku.lower(),
-                title=sku,
-                status=ProductStatus.ACTIVE,
-                variants=(variant,),
-                created_at=now,
-                updated_at=now,
-            )
-
-            async def work(tx: Any, product: Product = product, sku: str = sku) -> None:
-                await tx.products.add(product)
-                await tx.stock.open([sku], location=DEFAULT_LOCATION)
-                change = LevelChange(sku=sku, on_hand=stock)
-                await tx.stock.apply([change], reason=Reason.RECEIVED, reference="seed", actor="test", at=now)
-
-            await backend.transactions.run(work)
-        await backend.close()
+        await fill_shelves(self.database_url, SKUS, price=PRICE, stock=stock)
 
     async def gateway_entries(self) -> list[GatewayEntry]:
         gateway = open_gateway(self.gateway_url)
