@@ -1,20 +1,20 @@
 """`tradepost customers`: who buys, and how to reach them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradepost.customers.ports import CustomerFilter
-from tradepost.customers.views import CustomerView
-from tradepost.kernel.access import operator
 from tradepost.kernel.pages import PageRequest
 from tradepost_entrypoints.cli import output
 from tradepost_entrypoints.cli.group import Group
-from tradepost_entrypoints.cli.opening import opened_shop
+from tradepost_entrypoints.cli.shop import caller, shop
+
+if TYPE_CHECKING:  # the features take longer to import than help takes to show
+    from tradepost.customers.views import CustomerView
 
 customers = Group(help="Who buys, and how to reach them.")
 
-_FIELDS: output.Fields[CustomerView] = {
+_FIELDS: "output.Fields[CustomerView]" = {
     "Id": lambda customer: customer.id,
     "Name": lambda customer: customer.name,
     "E-mail": lambda customer: customer.email,
@@ -40,11 +40,12 @@ async def list_(
 ) -> None:
     """List the customers, newest first."""
     from tradepost.customers.list_customers import ListCustomersQuery
+    from tradepost.customers.ports import CustomerFilter
 
     wanted = CustomerFilter(name=name, email=email, external_id=external_id)
-    async with opened_shop() as shop:
-        page = await shop.list_customers(
-            ListCustomersQuery(actor=operator(), wanted=wanted, page=PageRequest(limit=limit, cursor=cursor))
+    async with shop() as opened:
+        page = await opened.list_customers(
+            ListCustomersQuery(actor=caller(), wanted=wanted, page=PageRequest(limit=limit, cursor=cursor))
         )
     output.listing(page, _COLUMNS, empty="There is no such customer.")
 
@@ -54,6 +55,6 @@ async def show(customer_id: Annotated[str, typer.Argument(help="The customer's i
     """Show one customer with the whole address book."""
     from tradepost.customers.get_customer import GetCustomerQuery
 
-    async with opened_shop() as shop:
-        customer = await shop.get_customer(GetCustomerQuery(actor=operator(), customer_id=customer_id))
+    async with shop() as opened:
+        customer = await opened.get_customer(GetCustomerQuery(actor=caller(), customer_id=customer_id))
     output.show(customer, _FIELDS)

@@ -1,28 +1,26 @@
 """`tradepost users`: who may sign in, and as what."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tradepost.kernel.access import Role, operator
+from tradepost.kernel.access import Role
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import PageRequest
-from tradepost.users.ports import UserFilter
-from tradepost.users.user import UserStatus
-from tradepost.users.views import UserView
 from tradepost_entrypoints.cli import output
 from tradepost_entrypoints.cli.group import Group
-from tradepost_entrypoints.cli.opening import opened_shop
 from tradepost_entrypoints.cli.passwords import ask_password
+from tradepost_entrypoints.cli.shop import caller, shop
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the features take longer to import than help takes to show
     from tradepost.shop import Shop
+    from tradepost.users.views import UserView
 
 users = Group(help="Who may sign in, and as what.")
 
 Who = Annotated[str, typer.Argument(help="The user's id or e-mail address.", show_default=False)]
 
-_FIELDS: output.Fields[UserView] = {
+_FIELDS: "output.Fields[UserView]" = {
     "Id": lambda user: user.id,
     "E-mail": lambda user: user.email,
     "Name": lambda user: user.name,
@@ -44,9 +42,9 @@ async def create(
     from tradepost.customers.register_user import RegisterUserCommand
 
     password = ask_password("Password")
-    async with opened_shop() as shop:
-        command = RegisterUserCommand(actor=operator(), email=email, name=name, password=password, role=role)
-        user = await shop.register_user(command)
+    async with shop() as opened:
+        command = RegisterUserCommand(actor=caller(), email=email, name=name, password=password, role=role)
+        user = await opened.register_user(command)
     output.done(f"{user.email} may sign in now, as {user.role} ({user.id}).", user)
 
 
@@ -54,25 +52,27 @@ async def create(
 async def list_(
     role: Annotated[Role | None, typer.Option(help="Only these.", show_default=False)] = None,
     email: Annotated[str | None, typer.Option(help="Only the one with this address.", show_default=False)] = None,
-    status: Annotated[UserStatus | None, typer.Option(help="Only these.", show_default=False)] = None,
+    status: Annotated[Literal["active", "deleted"] | None, typer.Option(help="Only these.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100)] = 20,
     cursor: Annotated[str | None, typer.Option(help="Where the last list ended.", show_default=False)] = None,
 ) -> None:
     """List the accounts, newest first."""
     from tradepost.users.list_users import ListUsersQuery
+    from tradepost.users.ports import UserFilter
+    from tradepost.users.user import UserStatus
 
-    wanted = UserFilter(role=role, email=email, status=status)
-    async with opened_shop() as shop:
-        query = ListUsersQuery(actor=operator(), wanted=wanted, page=PageRequest(limit=limit, cursor=cursor))
-        page = await shop.list_users(query)
+    wanted = UserFilter(role=role, email=email, status=UserStatus(status) if status else None)
+    async with shop() as opened:
+        query = ListUsersQuery(actor=caller(), wanted=wanted, page=PageRequest(limit=limit, cursor=cursor))
+        page = await opened.list_users(query)
     output.listing(page, _COLUMNS, empty="There is no such user.")
 
 
 @users.command("show")
 async def show(who: Who) -> None:
     """Show one account."""
-    async with opened_shop() as shop:
-        user = await _find(shop, who)
+    async with shop() as opened:
+        user = await _find(opened, who)
     output.show(user, _FIELDS)
 
 
@@ -83,9 +83,9 @@ async def role(
     """Change what somebody is to the shop. Holds as soon as they sign in again."""
     from tradepost.users.change_role import ChangeRoleCommand
 
-    async with opened_shop() as shop:
-        found = await _find(shop, who)
-        user = await shop.change_role(ChangeRoleCommand(actor=operator(), user_id=found.id, role=role))
+    async with shop() as opened:
+        found = await _find(opened, who)
+        user = await opened.change_role(ChangeRoleCommand(actor=caller(), user_id=found.id, role=role))
     output.done(f"{user.email} is {user.role} now.", user)
 
 
@@ -96,12 +96,12 @@ async def delete(
     """End an account. Its e-mail address is free again, its orders stay."""
     from tradepost.users.delete_user import DeleteUserCommand
 
-    async with opened_shop() as shop:
-        found = await _find(shop, who)
+    async with shop() as opened:
+        found = await _find(opened, who)
         if not yes:
             typer.confirm(f"End the account of {found.email or found.id}?", abort=True, err=True)
-        await shop.delete_user(DeleteUserCommand(actor=operator(), user_id=found.id))
-        user = await _find(shop, found.id)
+        await opened.delete_user(DeleteUserCommand(actor=caller(), user_id=found.id))
+        user = await _find(opened, found.id)
     output.done(f"{found.email or found.id} can not sign in any more.", user)
 
 
@@ -111,20 +111,21 @@ async def password(who: Who) -> None:
     from tradepost.users.change_password import ChangePasswordCommand
 
     given = ask_password("New password")
-    async with opened_shop() as shop:
-        found = await _find(shop, who)
-        await shop.change_password(ChangePasswordCommand(actor=operator(), user_id=found.id, new_password=given))
-        user = await _find(shop, found.id)
+    async with shop() as opened:
+        found = await _find(opened, who)
+        await opened.change_password(ChangePasswordCommand(actor=caller(), user_id=found.id, new_password=given))
+        user = await _find(opened, found.id)
     output.done(f"{user.email} signs in with the new password from now on.", user)
 
 
-async def _find(shop: "Shop", who: str) -> UserView:
+async def _find(opened: "Shop", who: str) -> "UserView":
     from tradepost.users.get_user import GetUserQuery
     from tradepost.users.list_users import ListUsersQuery
+    from tradepost.users.ports import UserFilter
 
     if "@" not in who:
-        return await shop.get_user(GetUserQuery(actor=operator(), user_id=who))
-    page = await shop.list_users(ListUsersQuery(actor=operator(), wanted=UserFilter(email=who)))
+        return await opened.get_user(GetUserQuery(actor=caller(), user_id=who))
+    page = await opened.list_users(ListUsersQuery(actor=caller(), wanted=UserFilter(email=who)))
     if not page.items:
         raise NotFound("user", who)
     return page.items[0]

@@ -1,0 +1,89 @@
+"""`tradepost users` and `tradepost customers` on a SQLite file."""
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tradepost_entrypoints.cli.app import app
+from tradepost_entrypoints.cli.errors import execute
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Ended:
+    """What a command left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class Terminal:
+    """Runs commands against one shop."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+
+    def run(self, *arguments: str, given: str = "") -> Ended:
+        self._monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        self._capsys.readouterr()
+        code = execute(app, arguments)
+        return Ended(code, *self._capsys.readouterr())
+
+    def json(self, *arguments: str, given: str = "") -> Any:
+        ended = self.run(*arguments, "--json", given=given)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout)
+
+
+@pytest.fixture
+def terminal(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Terminal:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRADEPOST_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("TRADEPOST_TOKEN_SECRET", "s" * 40)
+    monkeypatch.setenv("TRADEPOST_PAYMENT_GATEWAY", f"simulated:///{tmp_path / 'gateway.db'}")
+    return Terminal(monkeypatch, capsys)
+
+
+def test_an_account_is_opened_looked_at_promoted_and_ended(terminal: Terminal) -> None:
+    for email, role in (("boss@example.com", "owner"), ("ada@example.com", "customer")):
+        ended = terminal.run("users", "create", email, "--name", "Ada", "--role", role, given=f"{PASSWORD}\n")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert f"{email} may sign in now, as {role}" in ended.stdout
+        assert PASSWORD not in ended.stdout
+    ada = terminal.json("users", "show", "ADA@example.com")
+    assert terminal.json("users", "show", ada["id"]) == ada
+    customer = terminal.json("customers", "show", ada["customer_id"])
+    assert (customer["user_id"], customer["email"]) == (ada["id"], "ada@example.com")
+    assert "ada@example.com" in terminal.run("customers", "list", "--name", "ad").stdout
+    assert terminal.json("users", "role", "ada@example.com", "support")["role"] == "support"
+    listed = terminal.json("users", "list", "--role", "support", "--status", "active")
+    assert [user["id"] for user in listed["items"]] == [ada["id"]]
+    assert terminal.json("users", "password", "ada@example.com", given="another one of twelve\n")["version"] == 3
+    assert terminal.json("users", "delete", "ada@example.com", "--yes")["status"] == "deleted"
+    assert terminal.run("users", "show", "ada@example.com").returncode == 3
+
+
+def test_what_can_not_be_is_said_in_a_sentence(terminal: Terminal) -> None:
+    create = ("users", "create", "boss@example.com", "--name", "Boss", "--role", "owner")
+    short = terminal.run(*create, given="short\n")
+    assert (short.returncode, short.stderr.splitlines()[0]) == (
+        2,
+        "Error: A password has 12 to 256 characters; a few words make a good one.",
+    )
+    assert terminal.run(*create).returncode == 2
+    assert terminal.run(*create, given=PASSWORD).returncode == 0
+    taken = terminal.run(*create, given=PASSWORD)
+    assert (taken.returncode, "already" in taken.stderr) == (4, True)
+    last = terminal.run("users", "delete", "boss@example.com", "--yes")
+    assert (last.returncode, "last owner" in last.stderr) == (4, True)
+    assert terminal.run("users", "delete", "boss@example.com", given="n\n").returncode == 1
+    assert "Traceback" not in short.stderr + taken.stderr + last.stderr
