@@ -69,7 +69,7 @@ def service_environment(database_url: str, folder: Path) -> dict[str, str]:
     """What the service runs with: everything as it comes, the gateway's books in a file of their own."""
     return {
         "TRADEPOST_DATABASE_URL": database_url,
-        "TRADEPOST_PAYMENT_GATEWAY": f"simulated://{folder / 'gateway.db'}",
+        "TRADEPOST_PAYMENT_GATEWAY": f"simulated:///{folder / 'gateway.db'}",
         "TRADEPOST_TOKEN_SECRET": SECRET,
         "TRADEPOST_TOKEN_LIFETIME": "1d",
     }

@@ -61,7 +61,7 @@ class TestSimulatedOnFile(PaymentGatewayContract):
 
     @pytest.fixture
     async def adapter(self, tmp_path: Path) -> AsyncIterator[GatewayAdapter]:
-        gateway = open_gateway(f"simulated://{tmp_path}/book.db?{_NO_WAITING}")
+        gateway = open_gateway(f"simulated:///{tmp_path}/book.db?{_NO_WAITING}")
         yield Simulated(gateway)
         await gateway.close()
 

@@ -155,7 +155,7 @@ def test_ids_and_times_in_metadata_are_not_taken_for_card_numbers(text: str) -> 
 
 
 async def test_a_book_that_fails_is_an_unknown_outcome_and_works_again_later(tmp_path: Path) -> None:
-    gateway = open_gateway(f"simulated://{tmp_path}/book.db")
+    gateway = open_gateway(f"simulated:///{tmp_path}/book.db")
     with sqlite3.connect(tmp_path / "book.db") as other:
         other.execute("ALTER TABLE operations RENAME TO hidden")
         other.commit()
@@ -172,7 +172,7 @@ async def test_a_book_that_fails_is_an_unknown_outcome_and_works_again_later(tmp
 
 
 async def test_closing_finishes_what_is_waiting_and_takes_nothing_more(tmp_path: Path) -> None:
-    gateway = open_gateway(f"simulated://{tmp_path}/book.db")
+    gateway = open_gateway(f"simulated:///{tmp_path}/book.db")
     sending = [asyncio.ensure_future(gateway.send(authorize(f"op_{number}"))) for number in range(20)]
     await asyncio.sleep(0)
     await gateway.close()

@@ -21,7 +21,7 @@ async def test_a_book_in_memory_ends_with_its_gateway() -> None:
 
 
 async def test_a_book_in_a_file_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
-    url = f"simulated://{tmp_path}/a%20book.db"
+    url = f"simulated:///{tmp_path}/a%20book.db"
     first = open_gateway(url)
     assert isinstance(first, SimulatedGateway)
     answer = await first.send(A_SALE)
@@ -30,6 +30,14 @@ async def test_a_book_in_a_file_is_there_when_it_is_opened_again(tmp_path: Path)
     second = open_gateway(url)
     assert await second.find("op_1") == answer
     await second.close()
+
+
+async def test_three_slashes_name_a_book_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await open_gateway("simulated:///book.db").close()
+    assert (tmp_path / "book.db").exists()
 
 
 async def test_a_url_of_http_is_a_gateway_elsewhere() -> None:
@@ -72,7 +80,7 @@ def test_a_book_that_can_not_be_opened_is_refused_in_one_sentence(tmp_path: Path
     shop.close()
     for name in ("missing/book.db", "text.db", "shop.db"):
         with pytest.raises(TradepostError) as raised:
-            open_gateway(f"simulated://{tmp_path}/{name}")
+            open_gateway(f"simulated:///{tmp_path}/{name}")
         assert raised.value.code == "gateway.unavailable"
         assert name in raised.value.detail
 

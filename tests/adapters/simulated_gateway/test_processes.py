@@ -92,7 +92,7 @@ async def test_killed_under_load_it_forgets_no_answer_and_charges_nobody_twice(t
 async def test_several_processes_on_one_book_have_one_effect_a_request(tmp_path: Path) -> None:
     book = tmp_path / "book.db"
     with running_gateway(book) as one, running_gateway(book) as other:
-        gateways = [open_gateway(one.url), open_gateway(other.url), open_gateway(f"simulated://{book}")]
+        gateways = [open_gateway(one.url), open_gateway(other.url), open_gateway(f"simulated:///{book}")]
         requests = [a_sale(number) for number in range(100)]
         answers = await asyncio.gather(
             *(asyncio.gather(*(gateway.send(request) for request in requests)) for gateway in gateways)
@@ -121,7 +121,7 @@ async def test_several_processes_on_one_book_have_one_effect_a_request(tmp_path:
 async def test_a_decision_on_the_page_of_one_process_is_found_by_another(tmp_path: Path) -> None:
     book = tmp_path / "book.db"
     with running_gateway(book) as server:
-        shop, page = open_gateway(f"simulated://{book}?action_url={server.url}"), open_gateway(server.url)
+        shop, page = open_gateway(f"simulated:///{book}?action_url={server.url}"), open_gateway(server.url)
         asked = await shop.send(a_sale(1, "tok_requires_action"))
         await page.confirm(asked.reference, approve=True)  # type: ignore[union-attr]
         assert isinstance(await shop.find("op_1"), Approved)

@@ -15,7 +15,8 @@ def open_gateway(url: str) -> SimulatedGateway | RemoteSimulatedGateway:
     """The simulated gateway that `url` names; close it with `await gateway.close()`.
 
     - `simulated://memory`: books that end with the process;
-    - `simulated:///var/lib/shop/gateway.db`: books in that file (`simulated:///` and an absolute path);
+    - `simulated:///gateway.db`: books in that file, in the working directory; with four slashes the path is absolute:
+      `simulated:////var/lib/shop/gateway.db`;
     - `http://127.0.0.1:9100`: a gateway of its own, started with `python -m tradepost_adapters.simulated_gateway`.
 
     Options follow as a query: `?slow_seconds=0.1&timeout_seconds=2&action_url=http://127.0.0.1:9100`; a gateway of its
@@ -41,7 +42,7 @@ def open_gateway(url: str) -> SimulatedGateway | RemoteSimulatedGateway:
         book = Book.in_memory(action_url=action_url)
         return SimulatedGateway(book, slow_seconds=slow, timeout_seconds=timeout)
     if parts.scheme == "simulated" and not parts.netloc and len(parts.path) > 1:
-        book = Book.at(Path(unquote(parts.path)), action_url=action_url)
+        book = Book.at(Path(unquote(parts.path[1:])), action_url=action_url)
         return SimulatedGateway(book, threaded=True, slow_seconds=slow, timeout_seconds=timeout)
     raise _unusable()
 
@@ -49,7 +50,8 @@ def open_gateway(url: str) -> SimulatedGateway | RemoteSimulatedGateway:
 def _unusable() -> Invalid:
     return Invalid(
         "gateway.url_invalid",
-        "The gateway's URL is none of simulated://memory, simulated:///absolute/path.db and http://host:port.",
+        "The gateway's URL is none of simulated://memory, simulated:///file.db (four slashes before an absolute path) and"
+        " http://host:port.",
     )
 
 
