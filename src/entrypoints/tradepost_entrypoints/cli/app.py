@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tradepost_entrypoints.cli.commands import customers, imports, migrate, products, serve, users, version
+from tradepost_entrypoints.cli.commands import customers, imports, migrate, products, serve, stock, users, version
 from tradepost_entrypoints.cli.group import Group
 from tradepost_entrypoints.cli.shop import env_file
 
@@ -36,5 +36,6 @@ app.add_typer(migrate.app, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(users.users, name="users", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
+app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
 app.add_typer(imports.imports, name="import", rich_help_panel=Heading.DATA)
 app.command("version", rich_help_panel=Heading.ABOUT)(version.version)

@@ -14,9 +14,9 @@ from tradepost_entrypoints.cli.shop import caller, shop
 if TYPE_CHECKING:  # the features take longer to import than help takes to show
     from tradepost.stock import LevelView, LocationView, MovementView, StockLine
 
-app = Group(help="What lies where, and every change of it.")
+stock = Group(help="What lies where, and every change of it.")
 locations = Group(help="The places where stock lies.")
-app.add_typer(locations, name="locations")
+stock.add_typer(locations, name="locations")
 
 Lines = Annotated[list[str], typer.Argument(help="SKU=QUANTITY, as many as you like.", show_default=False)]
 Location = Annotated[str, typer.Option(help="At which location.")]
@@ -51,7 +51,7 @@ _LOCATION: "output.Fields[LocationView]" = {
 }
 
 
-@app.command("levels")
+@stock.command("levels")
 async def levels(
     sku: OneSku = None,
     location: OneLocation = None,
@@ -64,14 +64,14 @@ async def levels(
     await _list_levels(sku, location, None, page, empty="Nothing is stocked.")
 
 
-@app.command("low")
+@stock.command("low")
 async def low(location: OneLocation = None, limit: Limit = 20, cursor: Cursor = None) -> None:
     """List what runs low, the scarcest first."""
     page = PageRequest(limit=limit, cursor=cursor, sort="available")
     await _list_levels(None, location, True, page, empty="Nothing runs low.")
 
 
-@app.command("adjust")
+@stock.command("adjust")
 async def adjust(
     reason: Annotated[
         Literal["received", "damaged", "counted", "corrected"],
@@ -103,7 +103,7 @@ async def adjust(
         output.note(f"Not stocked at {view.location} before: {', '.join(view.opened)}.")
 
 
-@app.command("transfer")
+@stock.command("transfer")
 async def transfer(
     source: Annotated[str, typer.Argument(help="The location it leaves.", show_default=False)],
     destination: Annotated[str, typer.Argument(help="The location it goes to.", show_default=False)],
@@ -121,7 +121,7 @@ async def transfer(
     output.done(f"Moved from {view.source} to {view.destination} under reference {view.reference}.", view)
 
 
-@app.command("set-low")
+@stock.command("set-low")
 async def set_low(
     sku: Annotated[str, typer.Argument(show_default=False)],
     low_at: Annotated[
@@ -142,7 +142,7 @@ async def set_low(
         output.done(f"{level.sku} at {level.location} counts as low from {level.low_at} down.", level)
 
 
-@app.command("movements")
+@stock.command("movements")
 async def movements(
     sku: OneSku = None,
     location: OneLocation = None,
