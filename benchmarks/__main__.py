@@ -6,6 +6,7 @@ python -m benchmarks [--seconds 3] [--rounds 3] [--only sqlite|postgres|memory]
 import argparse
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import uvloop
 
@@ -30,12 +31,12 @@ async def _postgres(folder: Path, seconds: float, rounds: int) -> None:
     from tests.servers import private_postgres
 
     with private_postgres(durable=True) as server:
-        base = server.url.rpartition("/")[0]
+        parts = urlsplit(server.url)
         connection = await asyncpg.connect(server.url)
         for database in ("tradepost_bench", "idiom_bench"):
             await connection.execute(f"CREATE DATABASE {database}")
         await connection.close()
-        own, theirs = f"{base}/tradepost_bench", f"{base}/idiom_bench"
+        own, theirs = (urlunsplit(parts._replace(path=f"/{name}_bench")) for name in ("tradepost", "idiom"))
         await compare("Postgres, fsync on", theirs, own, folder, seconds=seconds, rounds=rounds)
 
 

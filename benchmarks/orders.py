@@ -8,6 +8,7 @@ import itertools
 import json
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +65,7 @@ async def compare(database: str, idiom_url: str, url: str, folder: Path, *, seco
     try:
         for clients in (1, 8, 32):
             rows = [Row("idiom"), Row("tradepost, manual"), Row("tradepost, card")]
-            requests = [_idiom_request, _request(token, None), _request(token, "tok_success")]
+            requests = [_idiom_request(), _request(token, None), _request(token, "tok_success")]
             services = [theirs, ours, ours]
             for _ in range(rounds):
                 for row, service, request in zip(rows, services, requests, strict=True):
@@ -86,26 +87,38 @@ async def _round(row: Row, service: Running, clients: int, seconds: float, reque
     row.cpu.append((service.cpu() - before) / max(len(measured.latencies), 1))
 
 
-def _idiom_request() -> bytes:
-    lines = [{"product_id": product, "quantity": 1} for product in random.sample(range(1, PRODUCTS + 1), 3)]
-    return post("/orders", json.dumps({"customer_id": 1, "currency": "EUR", "lines": lines}).encode())
+def _idiom_request() -> Callable[[], bytes]:
+    def body() -> bytes:
+        lines = [{"product_id": product, "quantity": 1} for product in random.sample(range(1, PRODUCTS + 1), 3)]
+        return json.dumps({"customer_id": 1, "currency": "EUR", "lines": lines}).encode()
+
+    requests = itertools.cycle([post("/orders", body()) for _ in range(1000)])
+    return lambda: next(requests)
 
 
-def _request(token: str, card: str | None) -> Any:
-    keys = itertools.count()
-    run = random.randrange(10**12)
+def _request(token: str, card: str | None) -> Callable[[], bytes]:
+    """Every request has a key of its own; everything else is made beforehand."""
     address = {"name": "Ada", "line1": "Main Street 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}
+    placeholder = f"{random.randrange(10**12):012}-{'0' * 9}"
+
+    def body() -> bytes:
+        return json.dumps(
+            {
+                "lines": [{"sku": f"SKU-{each}", "quantity": 1} for each in random.sample(range(1, PRODUCTS + 1), 3)],
+                "currency": "EUR",
+                "shipping_address": address,
+                "shipping_method": "standard",
+                "payment": {"method": "card", "token": card} if card else {"method": "manual"},
+            }
+        ).encode()
+
+    headers = f"Authorization: Bearer {token}\r\nIdempotency-Key: {placeholder}\r\n"
+    made = [post("/api/v1/orders", body(), headers).split(placeholder.encode()) for _ in range(1000)]
+    requests, keys, run = itertools.cycle(made), itertools.count(), placeholder[:12]
 
     def request() -> bytes:
-        body = {
-            "lines": [{"sku": f"SKU-{each}", "quantity": 1} for each in random.sample(range(1, PRODUCTS + 1), 3)],
-            "currency": "EUR",
-            "shipping_address": address,
-            "shipping_method": "standard",
-            "payment": {"method": "card", "token": card} if card else {"method": "manual"},
-        }
-        headers = f"Authorization: Bearer {token}\r\nIdempotency-Key: {run}-{next(keys)}\r\n"
-        return post("/api/v1/orders", json.dumps(body).encode(), headers)
+        before, after = next(requests)
+        return b"%b%b-%09d%b" % (before, run.encode(), next(keys), after)
 
     return request
 
