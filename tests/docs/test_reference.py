@@ -1,10 +1,23 @@
 """Tables in the reference say what the code says."""
 
+import ast
+import importlib
+import pkgutil
 import re
+from collections.abc import Iterator
 
+import pytest
+from tests.docs.codes import codes, codes_in
 from tests.docs.pages import ROOT
 
-from tradepost_entrypoints.cli.errors import EXIT_CODES, INTERRUPTED, READER_GONE
+import tradepost
+from tradepost.kernel.errors import Kind
+from tradepost.kernel.events import Event, event_type
+from tradepost.orders.order import _MOVES, FulfillmentStatus, OrderStatus, PaymentStatus
+from tradepost.payments.payment import OperationStatus
+from tradepost_entrypoints.cli.errors import EXIT_CODES, INTERRUPTED, PARTLY_DONE, READER_GONE
+from tradepost_entrypoints.http.problems import STATUS
+from tradepost_entrypoints.settings import variables
 
 
 def test_the_reference_lists_every_exit_code() -> None:
@@ -13,4 +26,94 @@ def test_the_reference_lists_every_exit_code() -> None:
         int(code): kind or None for code, kind in re.findall(r"^\| (\d+) \| (?:`(\w+)`)? *\|", page, re.MULTILINE)
     }
     kinds: dict[int, str | None] = {code: str(kind) for kind, code in EXIT_CODES.items()}
-    assert listed == kinds | {0: None, 1: None, INTERRUPTED: None, READER_GONE: None}
+    assert listed == kinds | {0: None, 1: None, PARTLY_DONE: None, INTERRUPTED: None, READER_GONE: None}
+
+
+def test_the_reference_lists_every_error_code_with_its_kind() -> None:
+    page = (ROOT / "docs/reference/errors.md").read_text()
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| [^|]+ \|$", page, re.MULTILINE)
+    assert len(rows) == len(dict(rows)), "a code is listed twice"
+    assert {code: {kind} for code, kind in rows} == codes(), "bring docs/reference/errors.md up to date"
+
+
+def test_the_reference_lists_every_kind_of_error_with_its_status_and_exit_code() -> None:
+    page = (ROOT / "docs/reference/errors.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+    assert {(kind, int(status), int(code)) for kind, status, code in rows} == {
+        (str(kind), STATUS[kind], EXIT_CODES[kind]) for kind in Kind
+    }
+
+
+def test_codes_are_found_in_calls_and_in_classes() -> None:
+    module = """
+class Gone(Conflict):
+    def __init__(self):
+        super().__init__("thing.gone", "It is gone.")
+
+raise Invalid("thing.invalid", "It is wrong.")
+raise NotFound("thing", id)
+raise TradepostError(Kind.FORBIDDEN, "thing.forbidden", "No.")
+raise BadRequest(400, "thing.malformed", "No.")
+Mapper(things, "other")
+raise ValueError("thing.unrelated")
+"""
+    assert set(codes_in(ast.parse(module))) == {
+        ("thing.gone", "conflict"),
+        ("thing.invalid", "invalid"),
+        ("thing.not_found", "not_found"),
+        ("thing.forbidden", "forbidden"),
+        ("thing.malformed", "400"),
+        ("other.not_found", "not_found"),
+    }
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/reference/settings.md"])
+def test_every_setting_is_listed_with_its_default(name: str) -> None:
+    rows = re.findall(
+        r"^\| `(TRADEPOST_\w+)` \| (required|`[^`]+`) \| (.+?)( †)? \|$", (ROOT / name).read_text(), re.MULTILINE
+    )
+    assert rows == [
+        (
+            variable.name,
+            "required" if variable.default is None else f"`{variable.default}`",
+            variable.description,
+            " †" if variable.may_be_file else "",
+        )
+        for variable in variables()
+    ]
+
+
+def test_every_event_is_listed_with_its_fields() -> None:
+    page = (ROOT / "docs/reference/events.md").read_text()
+    rows = dict(re.findall(r"^\| `(tradepost\.[a-z_.]+\.v\d+)` \| (.*) \|$", page, re.MULTILINE))
+    assert {type_: re.findall(r"`(\w+)`", fields) for type_, fields in rows.items()} == {
+        event_type(event): [field for field in event.__struct_fields__ if field != "occurred_at"] for event in events()
+    }
+
+
+def events() -> Iterator[type[Event]]:
+    """Every event of core that has a type of its own."""
+    for module in pkgutil.walk_packages(tradepost.__path__, "tradepost."):
+        importlib.import_module(module.name)
+    waiting = [Event]
+    while waiting:
+        event = waiting.pop()
+        waiting += event.__subclasses__()
+        tag = event.__struct_config__.tag
+        if event.__module__.startswith("tradepost.") and isinstance(tag, str) and tag != event.__name__:
+            yield event
+
+
+def test_the_page_of_order_states_lists_every_state_and_every_step() -> None:
+    page = (ROOT / "docs/reference/order-states.md").read_text()
+    steps = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page, re.MULTILINE))
+    assert steps == {(str(old), str(new)) for old, new in allowed_steps()}
+    first_cells = re.findall(r"^\| `(\w+)` \| [^`|]", page, re.MULTILINE)
+    assert first_cells == [*FulfillmentStatus, *PaymentStatus, *OperationStatus]
+
+
+def allowed_steps() -> Iterator[tuple[OrderStatus, OrderStatus]]:
+    """What the order's own table allows."""
+    for old, following in _MOVES.items():
+        for new in following:
+            yield old, new
