@@ -18,7 +18,6 @@ from tradepost_adapters.memory.customers import CUSTOMERS
 from tradepost_adapters.memory.database import Session, UniqueViolation
 from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.payments import PAYMENTS
-from tradepost_adapters.memory.stock import STOCK_LEVELS
 
 
 class MemoryHistoryBook:
@@ -69,9 +68,8 @@ class MemoryHistoryBook:
 class MemoryCatalogBook:
     """`CatalogBook` in memory."""
 
-    def __init__(self, session: Session, products: MemoryProducts) -> None:
+    def __init__(self, products: MemoryProducts) -> None:
         self._products = products
-        self._levels = session.table(STOCK_LEVELS)
 
     async def products(self, external_ids: Sequence[str], /) -> Mapping[str, Product]:
         found = ((each, self._products.rows.one("external_id", each)) for each in external_ids)
@@ -84,9 +82,6 @@ class MemoryCatalogBook:
     async def owners_of_slugs(self, slugs: Sequence[str], /) -> Mapping[str, str]:
         found = ((slug, self._products.rows.one("slug", slug)) for slug in slugs)
         return {slug: product.id for slug, product in found if product is not None}
-
-    async def stocked(self, skus: Sequence[str], /, *, location: str) -> frozenset[str]:
-        return frozenset(sku for sku in skus if (location, sku) in self._levels)
 
     async def add(self, products: Sequence[Product], /) -> None:
         try:

@@ -97,7 +97,7 @@ class MemoryTransaction:
 
     @cached_property
     def catalog_book(self) -> MemoryCatalogBook:
-        return MemoryCatalogBook(self._session, self.products)
+        return MemoryCatalogBook(self.products)
 
     @cached_property
     def history_book(self) -> MemoryHistoryBook:

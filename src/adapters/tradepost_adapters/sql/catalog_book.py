@@ -2,23 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Text, bindparam, select
+from sqlalchemy import select
 
 from tradepost.catalog.product import Product
 from tradepost_adapters.sql.catalog import PRODUCTS_OF_EXTERNAL_IDS, SqlProducts
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.statements import Statement, in_list
 from tradepost_adapters.sql.tables.catalog import products, variants
-from tradepost_adapters.sql.tables.stock import stock_levels
 
 _SKUS = Statement(select(variants.c.sku, variants.c.product_id).where(in_list(variants.c.sku, "skus")), name="skus.of")
 _SLUGS = Statement(select(products.c.slug, products.c.id).where(in_list(products.c.slug, "slugs")), name="slugs.of")
-_STOCKED = Statement(
-    select(stock_levels.c.sku).where(
-        stock_levels.c.location == bindparam("location", type_=Text()), in_list(stock_levels.c.sku, "skus")
-    ),
-    name="stock_levels.stocked",
-)
 
 
 class SqlCatalogBook:
@@ -37,10 +30,6 @@ class SqlCatalogBook:
 
     async def owners_of_slugs(self, slugs: Sequence[str], /) -> Mapping[str, str]:
         return dict(await self._connection.all(_SLUGS, {"slugs": slugs}))
-
-    async def stocked(self, skus: Sequence[str], /, *, location: str) -> frozenset[str]:
-        rows = await self._connection.all(_STOCKED, {"skus": skus, "location": location})
-        return frozenset(sku for (sku,) in rows)
 
     async def add(self, products: Sequence[Product], /) -> None:
         await self._products.add_all(products)

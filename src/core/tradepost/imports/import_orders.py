@@ -16,6 +16,7 @@ from tradepost.imports.report import MOST_SKUS, OrdersReport
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
 
 _DIFFERENT = (
@@ -141,7 +142,7 @@ def _count(report: OrdersReport, batch: Batch[PlannedOrder], written: _Written) 
     report.imported += written.imported
     report.already_there += len(accepted) - written.imported
     report.customers += written.customers
-    totals = dict(report.totals)
+    totals = {total.currency: total.amount for total in report.totals}
     for order in accepted:
         totals[order.currency] = totals.get(order.currency, 0) + order.total
         report.lines += len(order.lines)
@@ -152,4 +153,4 @@ def _count(report: OrdersReport, batch: Batch[PlannedOrder], written: _Written) 
                 report.quantity_zero_with_money += bool(line.total)
             if line.sku in written.unknown_skus:
                 report.lines_without_product += 1
-    report.totals = totals
+    report.totals = tuple(Money(amount, code) for code, amount in sorted(totals.items()))

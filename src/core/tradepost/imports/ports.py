@@ -68,10 +68,6 @@ class CatalogBook(Protocol):
         """The ids of the products that have the slugs; free ones are left out."""
         ...
 
-    async def stocked(self, skus: Sequence[str], /, *, location: str) -> frozenset[str]:
-        """Those of the SKUs that have a level there."""
-        ...
-
     async def add(self, products: Sequence[Product], /) -> None:
         """Write them, new ones all, with their facts. Raises StaleVersion when somebody takes one of their slugs, SKUs
         or external ids at the same moment, at commit at the latest."""

@@ -1,13 +1,13 @@
 """What an import did: shown to people, given to programs."""
 
-from collections.abc import Mapping
-
 import msgspec
 
 from tradepost.imports.groups import Rejected
+from tradepost.kernel.money import Money
 
 MOST_SHOWN = 20
-MOST_SKUS = 10_000
+MOST_SKUS = 100_000
+"""Different SKUs without a product are counted up to about here, as they have to be remembered for it."""
 
 
 class RejectedRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,14 +48,14 @@ class CatalogReport(ImportReport, kw_only=True):
 
 class OrdersReport(ImportReport, kw_only=True):
     """`imported` and `customers` are new; everything below counts all orders of the file that are in the shop now,
-    those that were `already_there` with them. `totals` are minor units by currency."""
+    those that were `already_there` with them. `totals` has one entry a currency."""
 
     imported: int = 0
     already_there: int = 0
     rejected_orders: int = 0
     customers: int = 0
     lines: int = 0
-    totals: Mapping[str, int] = {}
+    totals: tuple[Money, ...] = ()
     quantity_zero: int = 0
     quantity_zero_with_money: int = 0
     uneven_totals: int = 0
