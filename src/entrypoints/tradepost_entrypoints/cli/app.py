@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tradepost_entrypoints.cli.commands import customers, imports, migrate, products, serve, stock, users, version
+from tradepost_entrypoints.cli.commands import customers, demo, imports, migrate, products, serve, stock, users, version
 from tradepost_entrypoints.cli.group import Group
 from tradepost_entrypoints.cli.shop import env_file
 
@@ -31,6 +31,7 @@ def options(
     env_file.set(settings_file)
 
 
+app.command("demo", rich_help_panel=Heading.RUN)(demo.demo)
 app.command("serve", rich_help_panel=Heading.RUN)(serve.serve)
 app.add_typer(migrate.app, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(users.users, name="users", rich_help_panel=Heading.PEOPLE)

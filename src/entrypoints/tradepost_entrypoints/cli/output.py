@@ -48,11 +48,11 @@ def listing(views: Sequence[View] | Page[View], columns: Fields[View], *, empty:
 
 
 def done(sentence: str, view: object) -> None:
-    """Something was done: the sentence for people, what came of it for programs."""
+    """Something was done: the sentence (or several lines) for people, what came of it for programs."""
     if for_programs.get():
         _json(view)
     else:
-        _write(printable(sentence))
+        _write("\n".join(map(printable, sentence.split("\n"))))
 
 
 def note(sentence: str) -> None:

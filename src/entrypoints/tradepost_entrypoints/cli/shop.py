@@ -1,7 +1,7 @@
 """How a command gets at the shop: the settings it reads, and the use cases, called by whoever sits at the terminal."""
 
 import getpass
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -19,16 +19,18 @@ env_file: ContextVar[Path] = ContextVar("env_file", default=Path(".env"))
 """Where settings are read from besides the environment: `tradepost --env-file FILE …`."""
 
 
-def settings(*, secrets: bool = False, dev: bool = False) -> "Settings":
-    """The settings of this command. Without `secrets`, those that sign something may be missing: a look at the orders
-    signs nothing. Raises `settings.invalid` naming every mistake."""
+def settings(
+    environment: Mapping[str, str] | None = None, *, secrets: bool = False, dev: bool = False
+) -> "Settings":
+    """The settings of this command, from its environment unless another is given. Without `secrets`, those that sign
+    something may be missing: a look at the orders signs nothing. Raises `settings.invalid` naming every mistake."""
     from tradepost_entrypoints.settings import SettingsError, load
 
     path = env_file.get()
     if path != Path(".env") and not path.exists():
         raise Invalid("settings.invalid", f"There is no settings file {path}.")
     try:
-        return load(env_file=path, dev=dev or not secrets)
+        return load(environment, env_file=path, dev=dev or not secrets)
     except SettingsError as error:
         faults = [Fault("", mistake) for mistake in error.mistakes]
         raise Invalid("settings.invalid", "The settings can not be used as they are.", *faults) from error
