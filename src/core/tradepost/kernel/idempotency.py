@@ -2,7 +2,8 @@
 
 The key travels in the command. Whoever holds the key's row owns the work: the row is inserted in the transaction of
 the work's first effect, so it exists exactly when the effect does, and a second try runs into it at the latest when it
-commits. Successes and business refusals are stored; malformed input, missing rights and outages are not.
+commits. Successes and business refusals are stored; malformed input, missing rights and outages are not, nor is a
+refusal that asks to come again (`retry_after`): it would be told for ever.
 """
 
 import asyncio
@@ -147,8 +148,8 @@ async def run_once(
     except StaleVersion:
         raise
     except TradepostError as error:
-        if error.kind is Kind.PRECONDITION_FAILED:
-            # It may be the first try itself that moved the version on; then its answer is what is asked for.
+        if error.kind is Kind.PRECONDITION_FAILED or "retry_after" in error.data:
+            # It may be the first try itself that is in the way; then its answer is what is asked for.
             taken = await _find(transactions, key) is not None
         else:
             refusal = Outcome(refusal=Refusal.of(error))
