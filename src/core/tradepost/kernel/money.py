@@ -35,9 +35,14 @@ _MAX = 2**63 - 1  # what both databases hold in a BIGINT
 _DECIMAL = re.compile(r"([+-]?)([0-9]{1,19})(?:\.([0-9]{1,40}))?", re.ASCII)
 
 
+def is_currency(code: str) -> bool:
+    """Whether `code` is an active ISO 4217 code."""
+    return code in _EXPONENTS
+
+
 def currency(code: str) -> Currency:
     """Check that `code` is an active ISO 4217 code. Raises `currency.unknown`."""
-    if code not in _EXPONENTS:
+    if not is_currency(code):
         raise Invalid("currency.unknown", f"{code!r} is not an active ISO 4217 currency code, such as EUR or USD.")
     return Currency(code)
 

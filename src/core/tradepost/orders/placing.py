@@ -6,9 +6,10 @@ from datetime import datetime
 import msgspec
 
 from tradepost.kernel.addresses import Contact, address_faults
-from tradepost.kernel.contacts import metadata_faults
+from tradepost.kernel.contacts import email_faults, metadata_faults
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.money import is_currency
 from tradepost.orders.order import Order, OrderLine, OrderStatus, ShippingLine
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import SaleTx
@@ -57,11 +58,17 @@ def check_form(draft: Draft) -> None:
     for place, item in enumerate(draft.items):
         if not 1 <= item.quantity <= MAX_QUANTITY:
             faults.append(Fault(f"/lines/{place}/quantity", f"must be between 1 and {MAX_QUANTITY}"))
+    if not is_currency(draft.currency):
+        faults.append(Fault("/currency", "use an ISO 4217 currency code, such as EUR or USD"))
     faults += check_payment(draft.payment, "/payment")
+    if draft.contact.email is not None:
+        faults += email_faults(draft.contact.email, "/email")
     for name in ("shipping_address", "billing_address"):
         address = getattr(draft.contact, name)
         if address is not None:
             faults += address_faults(address, f"/{name}")
+    if draft.shipping_method is not None and draft.contact.shipping_address is None:
+        faults.append(Fault("/shipping_address", "shipping needs an address", "required"))
     faults += metadata_faults(draft.metadata, "/metadata")
     if faults:
         raise Invalid("order.invalid", "The order can not be placed as it is: see errors.", *faults)
