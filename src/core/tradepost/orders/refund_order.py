@@ -1,5 +1,7 @@
 """Give money back, in whole or in part, with or without putting goods back on the shelf."""
 
+from collections import Counter
+
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
@@ -7,13 +9,13 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.errors import Conflict, Fault, Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
-from tradepost.kernel.money import Money, allocate
+from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.order import Order
+from tradepost.orders.order import Order, OrderLine
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.views import RefundView
-from tradepost.payments.payment import Operation, Payment, RefundLine
+from tradepost.payments.payment import Operation, Payment, Refund, RefundLine, RefundStatus
 from tradepost.stock.level import Reason
 
 
@@ -34,7 +36,8 @@ class RefundOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
 class RefundOrder:
     """Starts the refund and tells what became of it: `succeeded`, `failed`, or `pending` while the gateway has not said.
 
-    Never gives back more than was captured, however many ask at once. Raises `order.nothing_to_refund`,
+    Never gives back more than was captured, however many ask at once, nor a unit of a line twice unless an amount is
+    named. Goods that are restocked stay so even if the gateway refuses: they have come back. Raises `order.nothing_to_refund`,
     `payment.over_refund`, `order.refund_invalid` naming every bad line, `order.not_returnable`.
     """
 
@@ -59,13 +62,16 @@ class RefundOrder:
             refund, operation = payment.request_refund(
                 operation_id,
                 refund_id,
-                _amount(order, payment, command),
+                _amount(order, payment, await tx.refunds.of_order(order.id), command),
                 reason=command.reason,
                 by=command.actor.id,
                 at=now,
                 lines=command.lines,
             )
-            returns = {line.line: line.quantity for line in command.lines if line.restock}
+            returns: Counter[int] = Counter()
+            for line in command.lines:
+                if line.restock:
+                    returns[line.line] += line.quantity
             if returns:
                 back = order.take_back(returns, by=command.actor, at=now)
                 await tx.stock.apply(back, reason=Reason.RETURNED, reference=refund_id, actor=command.actor.id, at=now)
@@ -111,16 +117,25 @@ def _refundable(order: Order, payments: tuple[Payment, ...]) -> Payment:
     )
 
 
-def _amount(order: Order, payment: Payment, command: RefundOrderCommand) -> int:
+def _amount(order: Order, payment: Payment, earlier: tuple[Refund, ...], command: RefundOrderCommand) -> int:
+    refunded: Counter[int] = Counter()
+    if command.amount is None:
+        for refund in earlier:
+            if refund.status is not RefundStatus.FAILED:
+                for each in refund.lines:
+                    refunded[each.line] += each.quantity
     faults = []
-    seen: dict[int, int] = {}
+    seen: Counter[int] = Counter()
     for place, wanted in enumerate(command.lines):
         line = next((line for line in order.lines if line.number == wanted.line), None)
-        seen[wanted.line] = seen.get(wanted.line, 0) + wanted.quantity
+        seen[wanted.line] += wanted.quantity
         if line is None:
             faults.append(Fault(f"/lines/{place}/line", f"the order has no line {wanted.line}"))
-        elif wanted.quantity < 1 or seen[wanted.line] > line.quantity:
-            faults.append(Fault(f"/lines/{place}/quantity", f"line {line.number} has a quantity of {line.quantity}"))
+        elif wanted.quantity < 1 or seen[wanted.line] > line.quantity - refunded[wanted.line]:
+            left = max(line.quantity - refunded[wanted.line], 0)
+            faults.append(
+                Fault(f"/lines/{place}/quantity", f"line {line.number} has {left} of {line.quantity} left to refund")
+            )
     if command.amount is not None and command.amount.currency != order.currency:
         faults.append(Fault("/amount/currency", f"the order is in {order.currency}"))
     if command.amount is not None and command.amount.amount <= 0:
@@ -129,13 +144,15 @@ def _amount(order: Order, payment: Payment, command: RefundOrderCommand) -> int:
         raise Invalid("order.refund_invalid", "This can not be refunded as it is: see errors.", *faults)
     if command.amount is not None:
         return command.amount.amount
-    left = payment.captured - payment.refunded - payment.refunding
     if not command.lines:
-        return left
-    return sum(_share(order, number, quantity) for number, quantity in seen.items())
+        return payment.captured - payment.refunded - payment.refunding
+    return sum(
+        _cost(order.line(number), refunded[number] + quantity) - _cost(order.line(number), refunded[number])
+        for number, quantity in seen.items()
+    )
 
 
-def _share(order: Order, number: int, quantity: int) -> int:
-    """What `quantity` of a line cost the buyer, so that the shares of all its units add up to the line."""
-    line = order.line(number)
-    return sum(allocate(line.gross.amount, [1] * line.quantity)[:quantity])
+def _cost(line: OrderLine, units: int) -> int:
+    """What the first `units` of a line cost the buyer: all of them together cost what the line did, to the cent."""
+    each, over = divmod(line.gross.amount, line.quantity)
+    return each * units + min(over, units)
