@@ -62,13 +62,15 @@ class CapturePayment:
                 payment.received(received)
                 order.money_authorized(received, by=command.actor.id, at=now)
                 order.money_captured(received, by=command.actor.id, at=now)
-                await tx.orders.save(order)
             else:
+                capturing = payment.capturing
                 operation = payment.request_capture(operation_id, amount, at=now)
                 operation.lease(now + self._runner.lease)
                 await tx.operations.add(operation)
+                order.note("capture_requested", by=command.actor.id, at=now, amount=payment.capturing - capturing)
                 started.append((operation, payment.gateway))
             await tx.payments.save(payment)
+            await tx.orders.save(order)  # serializes it with a cancellation of the same moment
             return OrderView.of(order)
 
         view = await run_once(

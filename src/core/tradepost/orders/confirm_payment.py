@@ -7,10 +7,12 @@ from tradepost.kernel.errors import Conflict
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
+from tradepost.orders.order import Order
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.reading import require_access
 from tradepost.orders.settlement import declined
 from tradepost.orders.views import OrderView
+from tradepost.payments.gateway import Authorize
 from tradepost.payments.payment import Operation, OperationStatus
 
 
@@ -35,7 +37,7 @@ class ConfirmPayment:
         self._tokens = tokens
 
     async def __call__(self, command: ConfirmPaymentCommand) -> OrderView:
-        async def find(tx: OrderTx) -> tuple[OrderView, Operation, str | None]:
+        async def find(tx: OrderTx) -> tuple[Order, Operation, str | None]:
             order = await tx.orders.get(command.order_id)
             require_access(
                 command.actor,
@@ -48,15 +50,14 @@ class ConfirmPayment:
             for payment in reversed(await tx.payments.of_order(order.id)):
                 for operation in reversed(await tx.operations.of_payment(payment.id)):
                     if operation.reference is not None or not operation.settled:
-                        return OrderView.of(order, operation), operation, payment.gateway
+                        return order, operation, payment.gateway
             raise Conflict(
                 "payment.nothing_to_confirm", f"Order {order.number} has no payment waiting to be confirmed."
             )
 
-        view, operation, gateway = await self._transactions.run(find)
-        if operation.next_action is None:
-            return view
-        order, operation = await self._runner.ask(operation, gateway)
-        if operation.status is OperationStatus.FAILED:
+        order, operation, gateway = await self._transactions.run(find)
+        if operation.next_action is not None:
+            order, operation = await self._runner.ask(operation, gateway)
+        if operation.status is OperationStatus.FAILED and isinstance(operation.request, Authorize):
             raise declined(order, operation)
         return OrderView.of(order, operation)

@@ -44,5 +44,12 @@ class PaymentFailed(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.
     code: str
 
 
+class RefundFailed(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.refund_failed.v1"):
+    """Money did not go back. `code` is the gateway's reason; somebody has to look after it."""
+
+    amount: Money
+    code: str
+
+
 class OrderRefunded(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.refunded.v1"):
     amount: Money

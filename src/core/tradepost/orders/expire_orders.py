@@ -2,18 +2,18 @@
 
 from tradepost.kernel.access import system
 from tradepost.kernel.clock import Clock
-from tradepost.kernel.errors import Conflict
+from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.ports import OrderTx
-from tradepost.orders.settlement import undo_payments
+from tradepost.orders.settlement import payment_in_flight, undo_payments
 from tradepost.stock.level import Reason
 
 BATCH = 100
 
 
 class ExpireOrders:
-    """One round: up to a hundred orders, each in its own transaction, so one that fails holds back no other.
+    """One round: up to a hundred orders, each in its own transaction, so one that is refused holds back no other.
 
     Gives how many ended. An order with a payment in flight is left to recovery first.
     """
@@ -35,15 +35,19 @@ class ExpireOrders:
 
             async def work(tx: OrderTx, order_id: str = order_id) -> bool:
                 order = await tx.orders.get(order_id)
-                try:
-                    returned = order.expire(by=actor, at=now)
-                except Conflict:  # paid or canceled since it was listed
+                if await payment_in_flight(tx, order_id):  # begun since it was listed
                     return False
+                returned = order.expire(by=actor, at=now)
                 if returned:
                     await tx.stock.apply(returned, reason=Reason.RELEASED, reference=order.id, actor=actor, at=now)
                 await undo_payments(tx, order, at=now, new_id=self._ids.new)
                 await tx.orders.save(order)
                 return True
 
-            ended += await self._transactions.run(work)
+            try:
+                ended += await self._transactions.run(work)
+            except TradepostError as error:
+                if error.kind is not Kind.CONFLICT:
+                    raise
+                # Paid or canceled since it was listed, or changed again and again: the next round looks anew.
         return ended

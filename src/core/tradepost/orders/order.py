@@ -349,6 +349,15 @@ class Order(Aggregate, kw_only=True):
         self.authorized -= amount
         self.note("voided", by=by, at=at, amount=amount)
 
+    def refund_failed(self, amount: int, code: str, *, by: str, at: datetime) -> None:
+        """The gateway refused to give money back; it can be tried again."""
+        self.note("refund_failed", by=by, at=at, amount=amount, code=code)
+        self.record(
+            events.RefundFailed(
+                occurred_at=at, order_id=self.id, number=self.number, amount=Money(amount, self.currency), code=code
+            )
+        )
+
     def payment_failed(self, code: str, *, by: str, at: datetime) -> None:
         """A try to pay ended without money; the order stays as it is."""
         self.note("payment_failed", by=by, at=at, code=code)

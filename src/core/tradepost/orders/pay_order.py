@@ -84,8 +84,10 @@ class PayOrder:
             operation = payment.authorize(operation_id, command.token, at=now)
             operation.lease(now + self._runner.lease)
             await tx.operations.add(operation)
-            # Saving serializes two tries at the same moment: the second one starts over and sees the first.
-            await tx.payments.save(payment)
+            order.note("payment_requested", by=command.actor.id, at=now, amount=payment.amount.amount)
+            # Saving the order serializes it with a second try, a cancellation and the expiry of the same moment: whoever
+            # comes second starts over and sees the first.
+            await tx.orders.save(order)
             started.append((operation, payment.gateway or ""))
             return OrderView.of(order, operation)
 

@@ -18,7 +18,8 @@ class RecoverOperations:
     """One round: claim operations whose lease has run out, send each again under its own id, record the answer.
 
     Sending again is safe, because the request never changed and the gateway knows its id. What waited for the buyer is
-    asked about instead. Gives how many were settled.
+    asked about instead, and so is what gets no answer to being sent: the gateway's books may know it all the same.
+    Gives how many were settled. A fault that is nobody's refusal is raised once every other operation had its turn.
     """
 
     def __init__(self, transactions: Transactions[OrderTx], runner: OperationRunner, clock: Clock) -> None:
@@ -41,9 +42,17 @@ class RecoverOperations:
             async with at_once:
                 try:
                     _, after = await step(operation, gateway)
+                    if not waited and not after.settled and after.next_action is None:
+                        _, after = await self._runner.ask(operation, gateway)
                 except TradepostError:  # one that can not be carried on now holds back no other; its lease runs out
                     return False
             return after.settled
 
         claimed = await self._transactions.run(claim)
-        return sum(await asyncio.gather(*(carry_on(operation, gateway) for operation, gateway in claimed)))
+        done = await asyncio.gather(
+            *(carry_on(operation, gateway) for operation, gateway in claimed), return_exceptions=True
+        )
+        for fault in done:
+            if isinstance(fault, BaseException):
+                raise fault
+        return sum(each is True for each in done)

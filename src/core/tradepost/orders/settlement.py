@@ -9,7 +9,7 @@ from datetime import datetime
 
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.idempotency import Outcome, Refusal
-from tradepost.orders.order import ENDED, Order
+from tradepost.orders.order import ENDED, Order, OrderStatus
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.views import OrderView, RefundView
 from tradepost.payments.gateway import (
@@ -26,15 +26,19 @@ from tradepost.payments.payment import Operation, OperationStatus, Payment
 
 NewId = Callable[[str], str]
 GATEWAY_ACTOR = "system:gateway"
+ORDER_ENDED = "order_ended"
+"""The reason of refunds that the shop makes by itself."""
 
 
 def declined(order: Order, operation: Operation) -> TradepostError:
-    """The refusal a buyer sees: the order stays as it is and can be paid with another token until it expires."""
+    """The refusal that is seen: the order stays as it is, and while it is pending it can be paid with another token."""
+    advice = f"Nothing was collected for order {order.number}."
+    if order.status is OrderStatus.PENDING:
+        advice = f"Pay order {order.number} with another payment method before its reservation runs out."
     return TradepostError(
         Kind.PAYMENT_DECLINED,
         "payment.declined",
-        f"{operation.failure_message or 'The payment was declined.'} Pay order {order.number} with another payment method"
-        " before its reservation runs out.",
+        f"{operation.failure_message or 'The payment was declined.'} {advice}",
         {
             "order_id": order.id,
             "decline_code": operation.failure_code,
@@ -61,8 +65,10 @@ async def settle(
             await _authorized(tx, order, payment, reference, at=at, new_id=new_id)
         case Authorize(), Declined(code=code):
             order.payment_failed(code, by=GATEWAY_ACTOR, at=at)
-        case Authorize(), ActionRequired():
+        case Authorize(), ActionRequired(reference=reference):
             order.note("action_required", by=GATEWAY_ACTOR, at=at)
+            if order.status in ENDED:  # it ended before this was known: the buyer must not be able to pay for it
+                await tx.operations.add(payment.request_void(new_id("op"), reference, at=at))
         case Capture(amount=amount), Approved():
             payment.was_captured(amount.amount)
             order.money_captured(amount.amount, by=GATEWAY_ACTOR, at=at)
@@ -71,15 +77,26 @@ async def settle(
         case Capture(amount=amount), _:
             payment.capture_failed(amount.amount)
             order.payment_failed(operation.failure_code or "capture_failed", by=GATEWAY_ACTOR, at=at)
+            if order.status in ENDED:
+                await _give_back(tx, order, payment, at=at, new_id=new_id)
         case Void(reference=reference), _:
-            await _voided(tx, order, payment, reference, approved=isinstance(answer, Approved), at=at)
+            await _voided(tx, order, payment, operation, reference, at=at)
         case Refund(amount=amount), _:
-            await _refunded(tx, order, payment, operation, amount.amount, at=at)
+            await _refunded(tx, order, payment, operation, amount.amount, at=at, new_id=new_id)
     await tx.payments.save(payment)
     await tx.operations.save(operation)
     await tx.orders.save(order)
     await _answer_keys(tx, order, operation)
     return order, operation
+
+
+async def payment_in_flight(tx: OrderTx, order_id: str) -> bool:
+    """Whether a request about its payment was sent, or is about to be, and has no answer yet."""
+    for payment in await tx.payments.of_order(order_id):
+        for operation in await tx.operations.of_payment(payment.id):
+            if not operation.settled and operation.next_action is None:
+                return True
+    return False
 
 
 async def undo_payments(tx: OrderTx, order: Order, *, at: datetime, new_id: NewId) -> None:
@@ -108,22 +125,45 @@ async def _authorized(
 
 
 async def _give_back(tx: OrderTx, order: Order, payment: Payment, *, at: datetime, new_id: NewId) -> None:
-    """Void what is held and refund what was captured of a payment whose order has ended."""
-    left = payment.captured - payment.refunded - payment.refunding
-    if left > 0:
-        refund, operation = payment.request_refund(
-            new_id("op"), new_id("re"), left, reason="order_ended", by=GATEWAY_ACTOR, at=at
-        )
-        await tx.refunds.add(refund)
-        if operation is not None:
-            await tx.operations.add(operation)
-    if payment.gateway is not None and payment.reference and payment.authorized > payment.captured + payment.capturing:
+    """Void what is held and refund what was captured of a payment whose order has ended.
+
+    While a capture is under way nothing is voided: which comes first is the gateway's to say, and only its answer tells
+    how much is left to let go of. The capture's end comes here again.
+    """
+    await _return_captured(tx, order, payment, at=at, new_id=new_id)
+    if (
+        payment.gateway is not None
+        and payment.reference is not None
+        and payment.authorized > payment.captured
+        and not payment.capturing
+    ):
         await tx.operations.add(payment.request_void(new_id("op"), payment.reference, at=at))
 
 
-async def _voided(tx: OrderTx, order: Order, payment: Payment, reference: str, *, approved: bool, at: datetime) -> None:
-    if approved and payment.authorized > payment.captured:
-        order.money_voided(payment.was_voided(), by=GATEWAY_ACTOR, at=at)
+async def _return_captured(tx: OrderTx, order: Order, payment: Payment, *, at: datetime, new_id: NewId) -> None:
+    left = payment.captured - payment.refunded - payment.refunding
+    if left > 0:
+        refund, operation = payment.request_refund(
+            new_id("op"), new_id("re"), left, reason=ORDER_ENDED, by=GATEWAY_ACTOR, at=at
+        )
+        if operation is None:  # taken by hand, so given back by hand
+            payment.refund_ended(left, succeeded=True)
+            refund.ended(succeeded=True, at=at)
+            order.money_refunded(left, by=GATEWAY_ACTOR, at=at)
+        else:
+            await tx.operations.add(operation)
+        await tx.refunds.add(refund)
+
+
+async def _voided(
+    tx: OrderTx, order: Order, payment: Payment, operation: Operation, reference: str, *, at: datetime
+) -> None:
+    approved = operation.status is OperationStatus.SUCCEEDED
+    if payment.authorized > payment.captured:
+        if approved:
+            order.money_voided(payment.was_voided(), by=GATEWAY_ACTOR, at=at)
+        else:
+            order.note("void_failed", by=GATEWAY_ACTOR, at=at, code=operation.failure_code or "")
     for waiting in await tx.operations.of_payment(payment.id):
         if waiting.settled or waiting.next_action is None or waiting.reference != reference:
             continue
@@ -136,18 +176,21 @@ async def _voided(tx: OrderTx, order: Order, payment: Payment, reference: str, *
 
 
 async def _refunded(
-    tx: OrderTx, order: Order, payment: Payment, operation: Operation, amount: int, *, at: datetime
+    tx: OrderTx, order: Order, payment: Payment, operation: Operation, amount: int, *, at: datetime, new_id: NewId
 ) -> None:
     succeeded = operation.status is OperationStatus.SUCCEEDED
     payment.refund_ended(amount, succeeded=succeeded)
     if succeeded:
         order.money_refunded(amount, by=GATEWAY_ACTOR, at=at)
     else:
-        order.payment_failed(operation.failure_code or "refund_failed", by=GATEWAY_ACTOR, at=at)
+        order.refund_failed(amount, operation.failure_code or "refund_failed", by=GATEWAY_ACTOR, at=at)
     if operation.refund_id is not None:
         refund = await tx.refunds.get(operation.refund_id)
         refund.ended(succeeded=succeeded, at=at, code=operation.failure_code)
         await tx.refunds.save(refund)
+        # Once: a gateway that refuses to return what an ended order left behind needs a person.
+        if not succeeded and order.status in ENDED and refund.reason != ORDER_ENDED:
+            await _return_captured(tx, order, payment, at=at, new_id=new_id)
 
 
 async def _answer_keys(tx: OrderTx, order: Order, operation: Operation) -> None:
@@ -156,7 +199,7 @@ async def _answer_keys(tx: OrderTx, order: Order, operation: Operation) -> None:
         if operation.refund_id is not None:
             outcome = Outcome.success(RefundView.of(await tx.refunds.get(operation.refund_id)))
             await tx.idempotency.finish(operation.id, outcome)
-    elif operation.status is OperationStatus.FAILED and isinstance(operation.request, Authorize):
+    elif operation.status is OperationStatus.FAILED and isinstance(operation.request, Authorize | Capture):
         await tx.idempotency.finish(operation.id, Outcome(refusal=Refusal.of(declined(order, operation))))
     else:
         await tx.idempotency.finish(operation.id, Outcome.success(OrderView.of(order, operation)))
