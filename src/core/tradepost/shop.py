@@ -38,8 +38,9 @@ from tradepost.customers.ports import AccountTx, CustomerViews
 from tradepost.customers.register_user import RegisterUser
 from tradepost.customers.remove_address import RemoveAddress
 from tradepost.customers.update_customer import UpdateCustomer
+from tradepost.imports.import_catalog import ImportCatalog
 from tradepost.imports.import_orders import ImportOrders
-from tradepost.imports.ports import HistoryTx
+from tradepost.imports.ports import CatalogImportTx, HistoryTx
 from tradepost.kernel.cache import Cache, NoCache
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
@@ -94,7 +95,7 @@ from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
 
 
-class ShopTx(CheckoutTx, AccountTx, CatalogTx, HistoryTx, HasTaxRates, HasShippingMethods, StockTx, Protocol):
+class ShopTx(CheckoutTx, AccountTx, CatalogTx, CatalogImportTx, HistoryTx, HasTaxRates, HasShippingMethods, StockTx, Protocol):
     """What the whole shop touches in a transaction."""
 
 
@@ -462,6 +463,10 @@ class Shop:
         return RecoverOperations(self._transactions, self._runner, self._clock)
 
     # -- imports
+
+    @cached_property
+    def import_catalog(self) -> ImportCatalog:
+        return ImportCatalog(self._transactions, self._clock, self._ids)
 
     @cached_property
     def import_orders(self) -> ImportOrders:

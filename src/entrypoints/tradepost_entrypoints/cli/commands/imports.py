@@ -16,7 +16,7 @@ from tradepost_entrypoints.cli.rejected import RejectedFile
 from tradepost_entrypoints.cli.shop import caller, shop
 
 if TYPE_CHECKING:  # the features take longer to import than help takes to show
-    from tradepost.imports import ImportReport, OrdersReport
+    from tradepost.imports import CatalogReport, ImportReport, OrdersReport
     from tradepost.shop import Shop
 
 R = TypeVar("R", bound="ImportReport")
@@ -27,6 +27,32 @@ _File = Annotated[
     Path, typer.Argument(help="The CSV file, in UTF-8.", exists=True, dir_okay=False, readable=True, show_default=False)
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing to the shop.")]
+
+
+@imports.command("catalog")
+async def catalog(
+    file: _File,
+    currency: Annotated[
+        str | None, typer.Option(help="What the prices of a Shopify file are in: USD.", show_default=False)
+    ] = None,
+    dry_run: _DryRun = False,
+) -> None:
+    """Import products, from our own columns or from a Shopify product CSV. Run it again to bring them up to date."""
+    from tradepost.imports import ImportCatalogCommand
+
+    async def run(here: "Shop", source: "Source") -> "CatalogReport":
+        return await here.import_catalog(
+            ImportCatalogCommand(
+                actor=caller(),
+                file=source.file,
+                rejects=source.rejects,
+                currency=currency,
+                dry_run=dry_run,
+                progress=source.advance,
+            )
+        )
+
+    await _import(file, run, _CATALOG)
 
 
 @imports.command("orders")
@@ -72,6 +98,19 @@ async def _import(file: Path, run: "Callable[[Shop, Source], Awaitable[R]]", fie
     raise typer.Exit(PARTLY_DONE)
 
 
+_CATALOG: "output.Fields[CatalogReport]" = {
+    "Format": lambda report: report.format,
+    "Rows": lambda report: f"{report.rows:,}",
+    "Products created": lambda report: f"{report.created:,}{_if_dry(report)}",
+    "Products updated": lambda report: f"{report.updated:,}{_if_dry(report)}",
+    "Products unchanged": lambda report: f"{report.unchanged:,}",
+    "Products rejected": lambda report: f"{report.rejected_products:,} ({report.rejected_rows:,} rows)",
+    "Variants": lambda report: f"{report.variants:,}",
+    "  with a SKU made up": lambda report: f"{report.generated_skus:,}",
+    "  stock opened": lambda report: f"{report.opened_stock:,}",
+    "  stock below zero": lambda report: f"{report.stock_below_zero:,}, taken as 0",
+    "Columns left behind": lambda report: report.ignored_columns,
+}
 _ORDERS: "output.Fields[OrdersReport]" = {
     "Rows": lambda report: f"{report.rows:,}",
     "Orders imported": lambda report: f"{report.imported:,}{_if_dry(report)}",
