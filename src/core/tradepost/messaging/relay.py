@@ -6,22 +6,34 @@ from collections.abc import Awaitable, Callable
 
 from tradepost.kernel.wakeups import Topic, WakeUps, wait_or_stop
 
+BACKLOG = 50
+"""A pass that delivered as many has probably left some behind."""
+
 _log = logging.getLogger(__name__)
 
 
 class Relay:
     """Runs passes of `DeliverMessages` until it is stopped: at once when woken, every `poll` seconds otherwise.
 
-    `lanes` passes go on side by side, so a slow consumer does not keep all partitions waiting.
+    `lanes` passes go on side by side, so a slow consumer does not keep all partitions waiting. Between two passes a lane
+    waits `gather` seconds, unless it has `BACKLOG` messages or more to work off: under load a pass then serves many
+    messages, where a pass for each would cost more than the orders they tell of.
     """
 
     def __init__(
-        self, deliver: Callable[[], Awaitable[int]], wakeups: WakeUps, *, poll: float = 1.0, lanes: int = 2
+        self,
+        deliver: Callable[[], Awaitable[int]],
+        wakeups: WakeUps,
+        *,
+        poll: float = 1.0,
+        lanes: int = 2,
+        gather: float = 0.03,
     ) -> None:
         self._deliver = deliver
         self._wakeups = wakeups
         self._poll = poll
         self._lanes = lanes
+        self._gather = gather
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -42,3 +54,5 @@ class Relay:
                 delivered = 0
             if not delivered:
                 await wait_or_stop(self._wakeups, Topic.MESSAGES, self._poll, self._stop)
+            if delivered < BACKLOG:
+                await asyncio.sleep(self._gather)
