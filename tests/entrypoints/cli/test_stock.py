@@ -33,7 +33,7 @@ def test_goods_arrive_and_are_listed_with_every_movement(run: Run) -> None:
     code, out, err = run("adjust", "received", "MUG=12", "A=B=3", "--reference", "delivery-1")
     assert (code, out) == (0, "Received at main: 2 SKUs, reference delivery-1.\n")
     assert err == "Not stocked at main before: A=B, MUG.\n"
-    assert run("adjust", "corrected", "--", "MUG=-2")[0] == 0
+    assert run("adjust", "corrected", "MUG=-2")[0] == 0
     assert rows(run("levels")[1]) == [["A=B", "main", "3", "0", "3", "–"], ["MUG", "main", "10", "0", "10", "–"]]
     moved = rows(run("movements", "--sku", "MUG", "--since", "2026-01-01")[1])
     assert [row[3:6] for row in moved] == [["main", "corrected", "-2"], ["main", "received", "+12"]]

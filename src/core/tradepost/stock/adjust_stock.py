@@ -160,8 +160,8 @@ def _check_promises(command: AdjustStockCommand, changes: Mapping[str, int], aft
     raise TradepostError(
         Kind.CONFLICT,
         "stock.insufficient",
-        f"Nothing was adjusted: less than orders were promised would lie at {command.location} of "
-        f"{', '.join(short)}. Cancel orders first, or check the figures.",
+        f"Nothing was adjusted: so much of {', '.join(short)} can not be taken away at {command.location}, where what is "
+        "promised to orders stays. See errors.",
         {"lines": [msgspec.to_builtins(shortage) for shortage in shortages]},
         faults=tuple(
             Fault(
@@ -170,6 +170,6 @@ def _check_promises(command: AdjustStockCommand, changes: Mapping[str, int], aft
                 f"{-changes[sku]} can not be taken away",
                 "insufficient",
             )
-            for sku, level in short.items()
+            for sku, level in sorted(short.items(), key=lambda each: places[each[0]])
         ),
     )

@@ -75,16 +75,16 @@ async def low(location: OneLocation = None, limit: Limit = 20, cursor: Cursor = 
 async def adjust(
     reason: Annotated[
         Literal["received", "damaged", "counted", "corrected"],
-        typer.Argument(help="So many arrived, are lost, are there; or the difference, up or down.", show_default=False),
+        typer.Argument(
+            help="So many arrived, are lost, are there; or the difference, up (MUG=2) or down (MUG=-2).",
+            show_default=False,
+        ),
     ],
     lines: Lines,
     location: Location = "main",
     reference: Reference = None,
 ) -> None:
-    """Write down that goods arrived, broke, were counted, or were written down wrongly: all of it, or nothing.
-
-    A negative difference goes after two dashes: tradepost stock adjust corrected -- MUG=-2
-    """
+    """Write down that goods arrived, broke, were counted, or were written down wrongly: all of it, or nothing."""
     from tradepost.stock import AdjustmentReason, AdjustStockCommand
 
     command = AdjustStockCommand(

@@ -56,8 +56,8 @@ _NO_LOCATION = Refusal(Kind.NOT_FOUND, "location.not_found", "There is no locati
 _SHORT = Refusal(
     Kind.CONFLICT,
     "stock.insufficient",
-    "Nothing was adjusted: less than orders were promised would lie at main of MUG-BLUE. "
-    "Cancel orders first, or check the figures.",
+    "Nothing was adjusted: so much of MUG-BLUE can not be taken away at main, where what is promised to orders stays. "
+    "See errors.",
     {"lines": [{"sku": "MUG-BLUE", "location": "main", "requested": 5, "available": 3}]},
 )
 _NOT_STOCKED = Refusal(Kind.INVALID, "stock.not_stocked", "Nothing was adjusted: see errors.")
