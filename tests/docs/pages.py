@@ -28,6 +28,14 @@ def blocks(page: str, language: str, *, postgres: bool = False) -> Iterator[Bloc
             yield Block(page.count("\n", 0, fence.start("code")) + 1, fence["code"])
 
 
+def files(page: str) -> Iterator[tuple[str, str]]:
+    """The names and contents of the blocks whose info string is `language file NAME`."""
+    for fence in _FENCE.finditer(page):
+        match fence["info"].split():
+            case [_, "file", name]:
+                yield name, fence["code"]
+
+
 def links(page: str) -> Iterator[str]:
     """Where the page's links lead that stay in this repository."""
     for target in _LINK.findall(_INLINE_CODE.sub("", _FENCE.sub("", page))):

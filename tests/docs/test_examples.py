@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.docs.pages import PAGES, ROOT, Block, blocks, commands
+from tests.docs.pages import PAGES, ROOT, Block, blocks, commands, files
 
 
 def marked(language: str) -> list[Path]:
@@ -39,6 +39,11 @@ def run_session(session: str, folder: Path, url: str = "") -> list[str]:
     return surprises
 
 
+def write_files(page: Path, folder: Path) -> None:
+    for name, content in files(page.read_text()):
+        (folder / name).write_text(content)
+
+
 def run(command: list[str], folder: Path, stdin: str, url: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
     if url:
@@ -56,6 +61,7 @@ def test_the_programs_on_a_page_run(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", marked("console"), ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_console_on_a_page_says_what_is_shown(page: Path, tmp_path: Path) -> None:
+    write_files(page, tmp_path)
     surprises = [
         surprise for block in blocks(page.read_text(), "console") for surprise in run_session(block.code, tmp_path)
     ]
@@ -72,6 +78,7 @@ def test_the_programs_on_a_page_run_on_postgres(page: Path, tmp_path: Path, empt
 def test_the_console_on_a_page_says_what_is_shown_on_postgres(
     page: Path, tmp_path: Path, empty_postgres_url: str
 ) -> None:
+    write_files(page, tmp_path)
     surprises = [
         surprise
         for block in blocks(page.read_text(), "console", postgres=True)
@@ -87,6 +94,14 @@ def test_only_marked_blocks_are_run_and_a_failing_one_names_its_line(tmp_path: P
     ended = run_program(parts, tmp_path)
     assert ended.returncode == 1
     assert "line 12" in ended.stderr
+
+
+def test_a_block_can_be_a_file_that_the_console_uses(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```python file hello.py\nprint('hello')\n```\n\n```python\nno file\n```\n")
+    write_files(page, tmp_path)
+    assert run_session("$ python hello.py\nhello\n", tmp_path) == []
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_console_that_says_something_else_or_fails_is_seen(tmp_path: Path) -> None:

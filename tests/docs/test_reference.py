@@ -117,3 +117,14 @@ def allowed_steps() -> Iterator[tuple[OrderStatus, OrderStatus]]:
     for old, following in _MOVES.items():
         for new in following:
             yield old, new
+
+
+def test_the_page_about_adapters_lists_every_suite_that_ours_are_held_to() -> None:
+    page = (ROOT / "docs/how-to/write-an-adapter.md").read_text()
+    bound = set()
+    for path in (ROOT / "tests/contracts").glob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tradepost_adapters.contracts."):
+                module = str(node.module).rpartition(".")[2]
+                bound |= {(module, each.name) for each in node.names if each.name.endswith("Contract")}
+    assert set(re.findall(r"\| `(\w+)\.(\w+)` \|$", page, re.MULTILINE)) == bound
