@@ -6,7 +6,22 @@ from typing import Annotated
 
 import typer
 
-from tradepost_entrypoints.cli.commands import customers, demo, imports, migrate, products, serve, stock, users, version
+from tradepost_entrypoints.cli.commands import (
+    customers,
+    demo,
+    export,
+    imports,
+    jobs,
+    migrate,
+    openapi,
+    orders,
+    products,
+    serve,
+    stock,
+    users,
+    version,
+    worker,
+)
 from tradepost_entrypoints.cli.group import Group
 from tradepost_entrypoints.cli.shop import env_file
 
@@ -33,10 +48,15 @@ def options(
 
 app.command("demo", rich_help_panel=Heading.RUN)(demo.demo)
 app.command("serve", rich_help_panel=Heading.RUN)(serve.serve)
-app.add_typer(migrate.app, name="migrate", rich_help_panel=Heading.RUN)
+app.command("worker", rich_help_panel=Heading.RUN)(worker.worker)
+app.add_typer(migrate.migrate, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(users.users, name="users", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
+app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
+app.add_typer(jobs.jobs, name="jobs", rich_help_panel=Heading.SHOP)
 app.add_typer(imports.imports, name="import", rich_help_panel=Heading.DATA)
+app.add_typer(export.export, name="export", rich_help_panel=Heading.DATA)
+app.command("openapi", rich_help_panel=Heading.ABOUT)(openapi.openapi)
 app.command("version", rich_help_panel=Heading.ABOUT)(version.version)

@@ -198,8 +198,12 @@ def _shipping_methods(actor: Actor) -> tuple[CreateShippingMethodCommand, ...]:
             name="Express",
             kind=ShippingKind.BY_WEIGHT,
             tariffs=(
-                Tariff(currency="EUR", brackets=(Bracket(up_to_g=2000, price=1290), Bracket(up_to_g=30000, price=1990))),
-                Tariff(currency="USD", brackets=(Bracket(up_to_g=2000, price=1490), Bracket(up_to_g=30000, price=2490))),
+                Tariff(
+                    currency="EUR", brackets=(Bracket(up_to_g=2000, price=1290), Bracket(up_to_g=30000, price=1990))
+                ),
+                Tariff(
+                    currency="USD", brackets=(Bracket(up_to_g=2000, price=1490), Bracket(up_to_g=30000, price=2490))
+                ),
             ),
         ),
     )

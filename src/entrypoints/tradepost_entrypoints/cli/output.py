@@ -21,10 +21,10 @@ Fields = Mapping[str, Callable[[View], object]]
 for_programs: ContextVar[bool] = ContextVar("for_programs", default=False)
 
 
-def show(view: View, fields: Fields[View]) -> None:
-    """One thing: a line for each field."""
+def show(view: View, fields: Fields[View], *, whole: object = None) -> None:
+    """One thing: a line for each field. `whole` is what programs get where the view is only the head of it."""
     if for_programs.get():
-        _json(view)
+        _json(view if whole is None else whole)
         return
     values = {heading: text(value(view)) for heading, value in fields.items()}
     width = max(map(len, values))
@@ -45,6 +45,13 @@ def listing(views: Sequence[View] | Page[View], columns: Fields[View], *, empty:
         _write(f"{len(rows)} of {views.total}")
     if isinstance(views, Page) and views.next_cursor is not None:
         _write(f"More with: --cursor {views.next_cursor}")
+
+
+def also(title: str, views: Sequence[View], columns: Fields[View]) -> None:
+    """For people, below what `show` has shown: a part of it as a table, if there is any. Programs have it already."""
+    if views and not for_programs.get():
+        _write(f"\n{title}")
+        _table([[value(row) for value in columns.values()] for row in views], list(columns))
 
 
 def done(sentence: str, view: object) -> None:

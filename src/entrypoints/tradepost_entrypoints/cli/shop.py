@@ -19,9 +19,7 @@ env_file: ContextVar[Path] = ContextVar("env_file", default=Path(".env"))
 """Where settings are read from besides the environment: `tradepost --env-file FILE …`."""
 
 
-def settings(
-    environment: Mapping[str, str] | None = None, *, secrets: bool = False, dev: bool = False
-) -> "Settings":
+def settings(environment: Mapping[str, str] | None = None, *, secrets: bool = False, dev: bool = False) -> "Settings":
     """The settings of this command, from its environment unless another is given. Without `secrets`, those that sign
     something may be missing: a look at the orders signs nothing. Raises `settings.invalid` naming every mistake."""
     from tradepost_entrypoints.settings import SettingsError, load

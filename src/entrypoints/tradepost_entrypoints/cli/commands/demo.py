@@ -55,7 +55,9 @@ def demo(
 
 def _words(demo: Demo, shown: list[str]) -> str:
     ours = sys.argv[0]  # as it was called: it may not be on the path
-    told = f"password {demo.owner_password} (told this once)" if demo.owner_password else "password told in the first run"
+    told = (
+        f"password {demo.owner_password} (told this once)" if demo.owner_password else "password told in the first run"
+    )
     lines = [
         f"The demo shop is open:  {demo.url}",
         f"Try it in the browser:  {demo.docs}",

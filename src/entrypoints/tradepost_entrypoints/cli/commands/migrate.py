@@ -12,10 +12,10 @@ from tradepost_entrypoints.cli.shop import settings
 if TYPE_CHECKING:
     from tradepost_adapters.sql.migrations import MigrationStatus
 
-app = Group(help="Make, change and inspect the tables of the database.")
+migrate = Group(help="Make, change and inspect the tables of the database.")
 
 
-@app.command("up")
+@migrate.command("up")
 def up(to: Annotated[str, typer.Option("--to", help="Revision to stop at.")] = "head") -> None:
     """Bring the database to this release. Makes the SQLite file if there is none; running it again changes nothing."""
     from tradepost_entrypoints.container import migrate_up
@@ -24,7 +24,7 @@ def up(to: Annotated[str, typer.Option("--to", help="Revision to stop at.")] = "
     output.done(f"The database is at revision {status.current}.", status)
 
 
-@app.command("down")
+@migrate.command("down")
 def down(
     to: Annotated[str, typer.Option("--to", help="Revision to go back to; `base` takes back everything.")],
     yes: Annotated[bool, typer.Option("--yes", help="Yes, delete what only newer tables hold.")] = False,
@@ -39,7 +39,7 @@ def down(
     output.done(f"The database is {where}.", status)
 
 
-@app.command("status")
+@migrate.command("status")
 def status() -> None:
     """Say which revision the database is at, and which are still to come."""
     from tradepost_entrypoints.container import migration_status

@@ -1,0 +1,122 @@
+"""`tradepost jobs`: the queue of background work."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from tradepost.kernel.pages import PageRequest
+from tradepost_entrypoints.cli import output
+from tradepost_entrypoints.cli.group import Group
+from tradepost_entrypoints.cli.shop import caller, container
+
+if TYPE_CHECKING:  # the features take longer to import than help takes to show
+    from tradepost.jobs import JobDetails, JobRunView, JobView
+
+jobs = Group(help="Work in the background: what waits, what runs, what failed.")
+
+Which = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)]
+
+_JOB: "output.Fields[JobView]" = {
+    "Id": lambda job: job.id,
+    "Kind": lambda job: job.kind,
+    "State": lambda job: job.state,
+    "Due": lambda job: job.run_at,
+    "Attempts": lambda job: f"{job.attempts} of {job.max_attempts}",
+    "Worker": lambda job: job.worker,
+    "Lease until": lambda job: job.lease_until,
+    "Unique key": lambda job: job.unique_key,
+    "Payload": lambda job: job.payload or None,
+    "Created": lambda job: job.created_at,
+    "Started": lambda job: job.started_at,
+    "Finished": lambda job: job.finished_at,
+    "Last error": lambda job: _last_line(job.last_error),
+}
+_COLUMNS = {name: _JOB[name] for name in ("Id", "Kind", "State", "Due", "Attempts", "Finished", "Last error")}
+_RUN: "output.Fields[JobRunView]" = {
+    "Attempt": lambda run: run.attempt,
+    "Outcome": lambda run: run.outcome,
+    "Worker": lambda run: run.worker,
+    "Started": lambda run: run.started_at,
+    "Finished": lambda run: run.finished_at,
+    "Error": lambda run: _last_line(run.error),
+}
+
+
+@jobs.command("list")
+async def list_(
+    state: Annotated[
+        Literal["queued", "running", "done", "dead"] | None, typer.Option(help="Only these.", show_default=False)
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the last list ended.", show_default=False)] = None,
+) -> None:
+    """List the jobs, newest first."""
+    from tradepost.jobs import JobFilter, JobState, ListJobsCommand
+
+    which = JobFilter(state=JobState(state) if state else None, kind=kind)
+    page = PageRequest(limit=limit, cursor=cursor)
+    async with container() as opened:
+        found = await opened.list_jobs()(ListJobsCommand(actor=caller(), which=which, page=page))
+    output.listing(found, _COLUMNS, empty="No jobs.")
+
+
+@jobs.command("show")
+async def show(job: Which) -> None:
+    """Show a job and its latest runs."""
+    details = await _details(job)
+    output.show(details.job, _JOB, whole=details)
+    output.also("Runs", details.runs, _RUN)
+    if details.job.last_error and not output.for_programs.get():
+        output.note(f"\n{details.job.last_error}")
+
+
+@jobs.command("history")
+async def history(job: Which) -> None:
+    """List the runs of a job, the latest first."""
+    details = await _details(job)
+    output.listing(details.runs, _RUN, empty="It has not run yet.")
+
+
+@jobs.command("run")
+async def run(
+    job: Annotated[
+        str | None, typer.Argument(metavar="[JOB]", help="The job's id: make it due now.", show_default=False)
+    ] = None,
+) -> None:
+    """Make a queued job due at once; or, without naming one, do here and now what is due."""
+    from tradepost.jobs import JobId, RunJobNowCommand
+    from tradepost_entrypoints.worker.background import run_due_jobs
+
+    async with container() as opened:
+        if job is not None:
+            view = await opened.run_job_now()(RunJobNowCommand(actor=caller(), job_id=JobId(job)))
+            output.done(f"Job {view.id} is due now; the next free worker takes it.", view)
+            return
+        done = 0
+        due = run_due_jobs(opened)
+        while more := await due():
+            done += more
+    output.done(f"{done} jobs were run.", {"run": done})
+
+
+@jobs.command("retry")
+async def retry(job: Which) -> None:
+    """Queue a dead job again, with all its attempts."""
+    from tradepost.jobs import JobId, RetryJobCommand
+
+    async with container() as opened:
+        view = await opened.retry_job()(RetryJobCommand(actor=caller(), job_id=JobId(job)))
+    output.done(f"Job {view.id} is queued again.", view)
+
+
+async def _details(job: str) -> "JobDetails":
+    from tradepost.jobs import GetJobCommand, JobId
+
+    async with container() as opened:
+        return await opened.get_job()(GetJobCommand(actor=caller(), job_id=JobId(job)))
+
+
+def _last_line(error: str | None) -> str | None:
+    """What went wrong: the traceback above it is for `jobs show`."""
+    return error.rstrip().rpartition("\n")[2] if error else None
