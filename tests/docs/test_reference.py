@@ -33,7 +33,10 @@ def test_the_reference_lists_every_error_code_with_its_kind() -> None:
     page = (ROOT / "docs/reference/errors.md").read_text()
     rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| [^|]+ \|$", page, re.MULTILINE)
     assert len(rows) == len(dict(rows)), "a code is listed twice"
-    assert {code: {kind} for code, kind in rows} == codes(), "bring docs/reference/errors.md up to date"
+    listed = {code: {kind} for code, kind in rows}
+    raised = codes()
+    differ = {code for code in listed.keys() | raised.keys() if listed.get(code) != raised.get(code)}
+    assert sorted(differ) == [], "say in docs/reference/errors.md what these mean, or take them out"
 
 
 def test_the_reference_lists_every_kind_of_error_with_its_status_and_exit_code() -> None:
