@@ -4,18 +4,15 @@ import asyncio
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
-from tests.processes import SECRET, Process, answering, fill_shelves, free_port, gateway_process, service_process
+from tests.processes import Process, answering, fill_shelves, free_port, gateway_process, service_process
 
-from tradepost.orders.policy import OrderPolicy
 from tradepost.payments.gateway import Approved, GatewayEntry
-from tradepost.shop import Shop
 from tradepost_adapters.simulated_gateway import open_gateway
-from tradepost_adapters.sql.backend import SqlBackend
 
 SKUS = ("ALPHA", "BETA", "GAMMA")
 PRICE = 700
@@ -94,18 +91,6 @@ class Killable:
         response = await http.post("/api/v1/orders", json=one.body, headers={"Idempotency-Key": one.key})
         one.answers.append((response.status_code, response.json()))
 
-    async def recover(self) -> None:
-        """Recovery and expiry, again and again, from another process than the service's."""
-        backend = await SqlBackend.open(self.database_url)
-        shop = self.shop(backend)
-        try:
-            while True:
-                await shop.recover_operations()
-                await shop.expire_orders()
-                await asyncio.sleep(0.2)
-        finally:
-            await backend.close()
-
     # -- looking behind the counter
 
     async def seed(self, stock: int) -> None:
@@ -122,10 +107,6 @@ class Killable:
                 break
         await gateway.close()
         return entries
-
-    def shop(self, backend: SqlBackend) -> Shop:
-        policy = OrderPolicy(operation_lease=timedelta(seconds=2), reservation=timedelta(seconds=3))
-        return Shop(backend, gateway=open_gateway(self.gateway_url), secret=SECRET.encode(), policy=policy)
 
 
 def _body() -> dict[str, Any]:

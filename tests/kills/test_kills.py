@@ -70,10 +70,8 @@ async def test_a_killed_service_loses_nothing_and_charges_nobody_twice(killable:
     print(f"kills that left something in a state: {dict(seen)}; requests sent: {len(killable.sent)}")
 
     await killable.start()
-    recovery = asyncio.create_task(killable.recover())
     await killable.repeat_unanswered()
     await _carried_to_its_end(killable)
-    recovery.cancel()
     await _check_books(killable)
 
 

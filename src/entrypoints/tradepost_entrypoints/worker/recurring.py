@@ -19,8 +19,8 @@ PURGE_JOBS = "jobs.purge"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
-    Schedule(name=RECOVER, kind=RECOVER, every=timedelta(seconds=2), max_attempts=1),
-    Schedule(name=EXPIRE, kind=EXPIRE, every=timedelta(seconds=5), max_attempts=1),
+    Schedule(name=RECOVER, kind=RECOVER, every=timedelta(seconds=2)),
+    Schedule(name=EXPIRE, kind=EXPIRE, every=timedelta(seconds=5)),
     Schedule(name=PURGE_KEYS, kind=PURGE_KEYS, every=timedelta(minutes=10)),
     Schedule(name=PURGE_MESSAGES, kind=PURGE_MESSAGES, every=timedelta(hours=1)),
     Schedule(name=PURGE_JOBS, kind=PURGE_JOBS, every=timedelta(hours=1)),
