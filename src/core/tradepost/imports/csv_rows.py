@@ -17,7 +17,6 @@ from tradepost.kernel.errors import Fault, Invalid
 MAX_LINE = 1 << 20
 """Bytes of one line of the file; what is longer is a bad row, and its rest is skipped without being kept."""
 
-_MOST_TAKEN_BACK = 1000
 _DELIMITERS = (",", ";", "\t")
 _OTHER_ENCODINGS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -96,14 +95,12 @@ class CsvRows:
 
     def _broken(self, error: Exception) -> Row:
         """What is left of a row that can not be read; a quote that is not closed does not take the next rows with it."""
-        text, last = self._lines.take_back()
+        text = self._lines.take_back()
         try:
             values = tuple(next(csv.reader([text[:100_000]], delimiter=self.delimiter), ()))
         except csv.Error:
             values = ()
         reason = str(error) if isinstance(error, _TooLong) else _reason(error)
-        if last > self._lines.first:
-            reason += f" (lines {self._lines.first} to {last})"
         return Row(self._lines.first, values, (*self._lines.faults, reason))
 
 
@@ -181,7 +178,6 @@ class _Lines:
         self._file = file
         self._again: deque[_Line] = deque()
         self._taken: list[_Line] = []
-        self._taken_back = 0
         self._number = 0
         self.position = 0
         self.first = 0
@@ -207,15 +203,12 @@ class _Lines:
             raise _TooLong(f"the line is longer than {MAX_LINE:,} bytes")
         return text
 
-    def take_back(self) -> tuple[str, int]:
-        """The first line of the row, and the last line that is lost with it. The others are read again, unless that was
-        needed too often already: a file made to be slow must not be."""
-        self.faults = self._taken[0][2]
-        if self._taken_back < _MOST_TAKEN_BACK:
-            self._taken_back += 1
-            self._again.extendleft(reversed(self._taken[1:]))
-            return self._taken[0][1], self._taken[0][0]
-        return self._taken[0][1], self._taken[-1][0]
+    def take_back(self) -> str:
+        """The first line of the row; the others are read again. That can not make a file slow: what was taken up to the
+        field's limit has no quote in it, and so is not taken again."""
+        _, text, self.faults, _ = self._taken[0]
+        self._again.extendleft(reversed(self._taken[1:]))
+        return text
 
     def _read(self) -> "_Line":
         raw = self._file.readline(MAX_LINE)
