@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from tests.docs.pages import blocks
 
 from tradepost_entrypoints.cli.extras import MODULES
 
@@ -89,6 +90,12 @@ for package in (tradepost, tradepost_adapters.memory):
         importlib.import_module(module.name)
 """
     run(plain / "python", "-W", "error", "-c", program)
+
+
+def test_without_extras_the_purchase_in_the_readme_is_made(plain: Path, tmp_path: Path) -> None:
+    purchase, *_ = blocks((ROOT / "README.md").read_text(), "python")
+    (tmp_path / "purchase.py").write_text(purchase.code)
+    assert run(plain / "python", "-W", "error", tmp_path / "purchase.py").startswith("placed paid 25.00 EUR")
 
 
 def test_core_loads_no_other_third_party_module_even_where_many_are_installed() -> None:
