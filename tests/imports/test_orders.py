@@ -85,7 +85,7 @@ async def test_no_stock_is_taken(counter: Counter) -> None:
 
 async def test_nobody_is_told(counter: Counter) -> None:
     async def to_deliver(tx: Any) -> int:
-        return len(await tx.deliveries.lease("test", Term(NOW, NOW + timedelta(seconds=1)), PARTITIONS))
+        return len(await tx.deliveries.lease("test", Term.of(NOW, timedelta(seconds=1)), PARTITIONS))
 
     await counter.orders(TWO_ORDERS)
     assert await counter.backend.transactions.run(to_deliver) == 0

@@ -70,14 +70,9 @@ def planned(external_id: str, *cents: int) -> PlannedOrder:
 
 def a_product(name: str, **more: Any) -> Product:
     variant = Variant(id=_ids.new("var"), sku=f"SKU-{name}", title="large", prices=(Money(500, "USD"),))
-    given: dict[str, Any] = {"slug": name, "title": f"The {name}", "external_id": f"ext-{name}", "variants": (variant,)}
-    product = Product(
-        **(
-            {"id": _ids.new("prod"), "created_at": NOW, "updated_at": NOW, "status": ProductStatus.ACTIVE}
-            | given
-            | more
-        )
-    )
+    given: dict[str, Any] = {"id": _ids.new("prod"), "status": ProductStatus.ACTIVE, "created_at": NOW}
+    given |= {"updated_at": NOW, "slug": name, "title": f"The {name}", "external_id": f"ext-{name}"}
+    product = Product(**(given | {"variants": (variant,)} | more))
     product.created(at=NOW)
     return product
 
