@@ -48,6 +48,7 @@ from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.cancel_order import CancelOrder
 from tradepost.orders.capture_payment import CapturePayment
+from tradepost.orders.check_books import Books, CheckBooks
 from tradepost.orders.complete_order import CompleteOrder
 from tradepost.orders.confirm_payment import ConfirmPayment
 from tradepost.orders.expire_orders import ExpireOrders
@@ -104,6 +105,9 @@ class Backend(Protocol):
 
     @property
     def transactions(self) -> Transactions[ShopTx]: ...
+
+    @property
+    def books(self) -> Books: ...
 
     @property
     def order_views(self) -> OrderViews: ...
@@ -453,6 +457,10 @@ class Shop:
     @cached_property
     def total_orders(self) -> TotalOrders:
         return TotalOrders(self._backend.order_views)
+
+    @cached_property
+    def check_books(self) -> CheckBooks:
+        return CheckBooks(self._backend.books)
 
     @cached_property
     def expire_orders(self) -> ExpireOrders:

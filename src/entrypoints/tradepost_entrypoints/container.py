@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
 from dependency_injector import containers, providers
 
 from tradepost.jobs.get_job import GetJob
@@ -15,6 +16,7 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.wakeups import LocalWakeUps
 from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
+from tradepost_adapters import sqlite_library
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.jose import JwtTokens
 from tradepost_adapters.memory.cache import MemoryCache
@@ -140,3 +142,19 @@ def migration_status(settings: Settings) -> "MigrationStatus":
     from tradepost_adapters.sql import migrations
 
     return migrations.migration_status(settings.database_url)
+
+
+class SqliteInUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The one SQLite library of this process, and whether it is of those that can corrupt a WAL file (3.7.0 to 3.51.2)."""
+
+    library: str
+    version: str
+    has_wal_reset_bug: bool
+
+
+def sqlite_in_use() -> SqliteInUse:
+    return SqliteInUse(
+        library=sqlite_library.LIBRARY,
+        version=sqlite_library.VERSION,
+        has_wal_reset_bug=sqlite_library.has_wal_reset_bug(),
+    )

@@ -140,7 +140,7 @@ def variables() -> Iterator[Variable]:
             name=PREFIX + field.name.upper(),
             field=field.name,
             description=next((meta.description for meta in metas if meta.description), ""),
-            default=None if field.required else _written(field.default),
+            default=None if field.required else written(field.default),
             may_be_file=get_args(field.type)[0] is Secret or any((meta.extra or {}).get("file") for meta in metas),
         )
 
@@ -248,7 +248,7 @@ def _bare(annotation: Any) -> Any:
     return annotation
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as it is written in a variable: what `_parse` reads."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from tradepost_adapters.memory.books import MemoryBooks
 from tradepost_adapters.memory.catalog_views import MemoryProductViews
 from tradepost_adapters.memory.customers import MemoryCustomerViews
 from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
@@ -19,6 +20,10 @@ class MemoryBackend:
     def __init__(self) -> None:
         self._database = MemoryDatabase()
         self.transactions = MemoryTransactions(self._database, MemoryTransaction)
+
+    @cached_property
+    def books(self) -> MemoryBooks:
+        return MemoryBooks(self._database)
 
     @cached_property
     def job_views(self) -> MemoryJobViews:

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from tradepost.kernel.transactions import Transactions
 from tradepost.kernel.wakeups import WakeUps, WakingTransactions
+from tradepost_adapters.sql.books import SqlBooks
 from tradepost_adapters.sql.catalog_views import SqlProductViews
 from tradepost_adapters.sql.customers import SqlCustomerViews
 from tradepost_adapters.sql.database import Database, open_database
@@ -34,6 +35,10 @@ class SqlBackend:
 
     async def close(self) -> None:
         await self.database.close()
+
+    @cached_property
+    def books(self) -> SqlBooks:
+        return SqlBooks(self.database.reads)
 
     @cached_property
     def job_views(self) -> SqlJobViews:

@@ -3,6 +3,7 @@
 from tradepost.kernel.addresses import Address, Contact
 from tradepost.orders.cancel_order import CancelOrder, CancelOrderCommand
 from tradepost.orders.capture_payment import CapturePayment, CapturePaymentCommand
+from tradepost.orders.check_books import CheckBooks, CheckBooksQuery, CheckView
 from tradepost.orders.complete_order import CompleteOrder, CompleteOrderCommand
 from tradepost.orders.confirm_payment import ConfirmPayment, ConfirmPaymentCommand
 from tradepost.orders.expire_orders import ExpireOrders
@@ -29,6 +30,9 @@ __all__ = [
     "CancelOrderCommand",
     "CapturePayment",
     "CapturePaymentCommand",
+    "CheckBooks",
+    "CheckBooksQuery",
+    "CheckView",
     "CompleteOrder",
     "CompleteOrderCommand",
     "ConfirmPayment",

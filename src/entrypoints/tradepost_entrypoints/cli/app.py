@@ -9,6 +9,7 @@ import typer
 from tradepost_entrypoints.cli.commands import (
     customers,
     demo,
+    doctor,
     export,
     imports,
     jobs,
@@ -56,6 +57,7 @@ app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=Heading.SHOP)
+app.command("doctor", rich_help_panel=Heading.SHOP)(doctor.doctor)
 app.add_typer(imports.imports, name="import", rich_help_panel=Heading.DATA)
 app.add_typer(export.export, name="export", rich_help_panel=Heading.DATA)
 app.command("openapi", rich_help_panel=Heading.ABOUT)(openapi.openapi)

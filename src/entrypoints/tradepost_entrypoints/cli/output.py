@@ -31,10 +31,11 @@ def show(view: View, fields: Fields[View], *, whole: object = None) -> None:
     _write("\n".join(f"{heading.ljust(width)}  {value}" for heading, value in values.items()))
 
 
-def listing(views: Sequence[View] | Page[View], columns: Fields[View], *, empty: str) -> None:
-    """Many things: a table with a row for each, or the sentence `empty`. A page ends by saying how to go on."""
+def listing(views: Sequence[View] | Page[View], columns: Fields[View], *, empty: str, whole: object = None) -> None:
+    """Many things: a table with a row for each, or the sentence `empty`. A page ends by saying how to go on. `whole` is
+    what programs get where the list is only a part of it."""
     if for_programs.get():
-        _json(views)
+        _json(views if whole is None else whole)
         return
     rows = views.items if isinstance(views, Page) else views
     if not rows:
