@@ -6,7 +6,6 @@ commits. Successes and business refusals are stored; malformed input, missing ri
 refusal that asks to come again (`retry_after`): it would be told for ever.
 """
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -208,6 +207,8 @@ async def _answer(transactions: Transactions[TxT], key: IdempotencyKey, result: 
                 "The first request with this idempotency key is still under way; retry with the same key.",
                 {"retry_after": 2},
             )
+        import asyncio  # only here: whoever imports the kernel's words should not pay for an event loop
+
         await asyncio.sleep(_POLL_SECONDS)
         waited += _POLL_SECONDS
 

@@ -10,7 +10,7 @@ from tradepost_entrypoints.cli.group import Group
 from tradepost_entrypoints.cli.shop import settings
 
 if TYPE_CHECKING:
-    from tradepost_adapters.sql.migrations import MigrationStatus
+    from tradepost_entrypoints.container import MigrationStatus
 
 migrate = Group(help="Make, change and inspect the tables of the database.")
 
