@@ -32,6 +32,10 @@ def _ours(name: str | None, kind: str, _: object) -> bool:
     return kind != "table" or not str(name).startswith("product_search_index")
 
 
+def our_tables(connection: Connection) -> list[str]:
+    return [name for name in inspect(connection).get_table_names() if _ours(name, "table", None)]
+
+
 def fingerprint(connection: Connection) -> list[tuple[Any, ...]]:
     """Everything the database itself says about what is in it."""
     if connection.dialect.name == "sqlite":
@@ -55,7 +59,7 @@ def fingerprint(connection: Connection) -> list[tuple[Any, ...]]:
 
 def test_migrating_up_gives_exactly_the_tables_that_the_repositories_know(database_url: str) -> None:
     assert ask(database_url, differences) == []
-    tables = set(ask(database_url, lambda connection: inspect(connection).get_table_names()))
+    tables = set(ask(database_url, our_tables))
     assert tables == {*whole_metadata().tables, VERSION_TABLE}
 
 
@@ -82,7 +86,7 @@ def test_every_check_and_index_is_there(database_url: str) -> None:
 def test_up_down_and_up_again_ends_where_it_was(database_url: str) -> None:
     before = ask(database_url, fingerprint)
     migrate_down(database_url, "base")
-    tables = ask(database_url, lambda connection: inspect(connection).get_table_names())
+    tables = ask(database_url, our_tables)
     assert tables == [VERSION_TABLE]
     migrate_up(database_url)
     assert ask(database_url, fingerprint) == before
@@ -100,8 +104,8 @@ def test_asking_for_the_status_changes_nothing(empty_postgres_url: str, tmp_path
     migration_status(empty_postgres_url)
     schemas = ask(empty_postgres_url, lambda connection: inspect(connection).get_schema_names())
     assert "tradepost" not in schemas
-    with pytest.raises(TradepostError, match="tradepost migrate up"):
-        migration_status(f"sqlite:///{tmp_path}/nothing.db")
+    missing = migration_status(f"sqlite:///{tmp_path}/nothing.db")
+    assert (missing.current, missing.pending[-1]) == (None, missing.head)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -144,7 +148,7 @@ def test_a_migration_that_fails_leaves_nothing(empty_database_url: str, monkeypa
         with pytest.raises(ZeroDivisionError):
             migrate_up(empty_database_url)
     assert migration_status(empty_database_url).current is None
-    assert ask(empty_database_url, lambda connection: inspect(connection).get_table_names()) in ([], [VERSION_TABLE])
+    assert ask(empty_database_url, our_tables) in ([], [VERSION_TABLE])
     migrate_up(empty_database_url)
 
 
