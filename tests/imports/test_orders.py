@@ -14,6 +14,7 @@ from tradepost.kernel.money import Money
 from tradepost.kernel.pages import PageRequest
 from tradepost.messaging.delivery import PARTITIONS, Term
 from tradepost.orders import (
+    CheckBooksQuery,
     FulfillmentStatus,
     GetOrderQuery,
     ListOrdersQuery,
@@ -101,6 +102,14 @@ async def test_running_it_again_doubles_nothing(counter: Counter) -> None:
     assert (total.orders, total.total, total.captured) == (3, Money(1796, "USD"), Money(1796, "USD"))
     numbers = [order.number for order in await every_order(counter)]
     assert numbers == sorted(set(numbers))
+
+
+async def test_the_books_agree_afterward(counter: Counter) -> None:
+    await counter.catalog("product_id,title,sku,status,price.USD,stock\nP1,Milk,MILK,active,1.99,5\n")
+    await counter.orders(TWO_ORDERS + "A3,c1,2017-01-31T18:30:00Z,USD,MILK,,0,2.61\n")
+    findings = await counter.shop.check_books(CheckBooksQuery(actor=OPERATOR))
+    assert [(finding.name, finding.example) for finding in findings if finding.wrong] == []
+    assert sum(finding.checked for finding in findings) > 0
 
 
 async def test_history_can_be_refunded_by_hand(counter: Counter) -> None:

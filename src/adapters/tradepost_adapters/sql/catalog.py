@@ -15,7 +15,7 @@ from tradepost.kernel.transactions import StaleVersion
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
 from tradepost_adapters.sql.connection import Connection, ForeignKeyViolation, Row, UniqueViolation
 from tradepost_adapters.sql.json_rows import json_rows
-from tradepost_adapters.sql.statements import Insert, Statement, in_list
+from tradepost_adapters.sql.statements import Insert, Statement
 from tradepost_adapters.sql.tables.catalog import (
     product_categories,
     product_prices,
@@ -26,7 +26,7 @@ from tradepost_adapters.sql.tables.catalog import (
 )
 
 _VariantRow = tuple[int, str, str, str, Any, str, int, bool, str | None]
-_VARIANT = (
+VARIANT_COLUMNS = (
     variants.c.position,
     variants.c.id,
     variants.c.sku,
@@ -39,12 +39,15 @@ _VARIANT = (
 )
 
 
+PRODUCT_COLUMNS = tuple(column for column in products.columns if column is not products.c.title_key)
+
+
 def whole_product() -> Any:
     """A product's row with everything of it, as `product_from` reads it."""
     prices = (variants.c.id == variant_prices.c.variant_id) & (variants.c.product_id == products.c.id)
     return select(
-        *[column for column in products.columns if column is not products.c.title_key],
-        json_rows(variants, variants.c.product_id == products.c.id, *_VARIANT, of=list[_VariantRow]).label("variants"),
+        *PRODUCT_COLUMNS,
+        json_rows(variants, variants.c.product_id == products.c.id, *VARIANT_COLUMNS, of=list[_VariantRow]).label("variants"),
         json_rows(
             variant_prices,
             prices,
@@ -125,8 +128,6 @@ _OF_SKU = _PRODUCT.query(
     exists().where(variants.c.product_id == products.c.id, variants.c.sku == bindparam("sku")), name="of_sku"
 )
 _OF_EXTERNAL_ID = _PRODUCT.query(products.c.external_id == bindparam("external_id"), name="of_external_id")
-
-PRODUCTS_OF_EXTERNAL_IDS = _PRODUCT.query(in_list(products.c.external_id, "external_ids"), name="of_external_ids")
 
 _VARIANTS = Insert(variants, conflict=SkuTaken)
 _NEW_PRODUCTS = Insert(products, conflict=lambda: StaleVersion("A product of the batch"))
