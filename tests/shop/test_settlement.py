@@ -327,6 +327,19 @@ async def test_one_broken_operation_holds_back_no_other(stand: Stand, monkeypatc
     assert [(await seen(stand, view.id)).status for view in views] == ["pending", "placed", "placed"]
 
 
+async def test_more_orders_than_fit_a_round_expire_and_are_recovered_at_once(stand: Stand) -> None:
+    await stand.sell("MUG", stock=500)
+    for _ in range(105):
+        with pytest.raises(TradepostError):
+            await stand.shop.place_order(order(("MUG", 1), token="tok_declined"))
+    for _ in range(60):
+        await stand.shop.place_order(order(("MUG", 1), token="tok_error_after_charge"))
+    stand.clock.advance(timedelta(minutes=15))
+    assert await stand.shop.expire_orders() == 105
+    assert await stand.shop.recover_operations() == 60
+    assert await stand.level("MUG") == (500, 60)
+
+
 class _Running:
     """`Transactions` made of a function."""
 

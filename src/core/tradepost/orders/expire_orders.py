@@ -13,7 +13,8 @@ BATCH = 100
 
 
 class ExpireOrders:
-    """One round: up to a hundred orders, each in its own transaction, so one that is refused holds back no other.
+    """Ends each in a transaction of its own, so one that is refused holds back no other, and goes on while there is more
+    to do and something of it gets done.
 
     Gives how many ended. An order with a payment in flight is left to recovery first.
     """
@@ -24,6 +25,15 @@ class ExpireOrders:
         self._ids = ids
 
     async def __call__(self) -> int:
+        ended = 0
+        while True:
+            listed, done = await self._round()
+            ended += done
+            if listed < BATCH or not done:
+                return ended
+
+    async def _round(self) -> tuple[int, int]:
+        """How many were due, and how many of them ended."""
         now = self._clock.now()
         actor = system("expiry").id
 
@@ -31,7 +41,8 @@ class ExpireOrders:
             return await tx.orders.due_to_expire(now, limit=BATCH)
 
         ended = 0
-        for order_id in await self._transactions.run(due):
+        listed = await self._transactions.run(due)
+        for order_id in listed:
 
             async def work(tx: OrderTx, order_id: str = order_id) -> bool:
                 order = await tx.orders.get(order_id)
@@ -50,4 +61,4 @@ class ExpireOrders:
                 if error.kind is not Kind.CONFLICT:
                     raise
                 # Paid or canceled since it was listed, or changed again and again: the next round looks anew.
-        return ended
+        return len(listed), ended

@@ -10,16 +10,17 @@ from tradepost.orders.ports import OrderTx
 from tradepost.payments.gateway import Authorize
 from tradepost.payments.payment import Operation
 
-BATCH = 50
-AT_ONCE = 8
+AT_ONCE = 16
+BATCH = 2 * AT_ONCE
+"""So few that the last one is sent before its lease runs out, even if the gateway lets every call run into its time-out."""
 
 
 class RecoverOperations:
-    """One round: claim operations whose lease has run out, send each again under its own id, record the answer.
+    """Claim operations whose lease has run out, send each again under its own id, record the answer.
 
     Sending again is safe, because the request never changed and the gateway knows its id. What waited for the buyer is
     asked about instead, and so is what gets no answer to being sent: the gateway's books may know it all the same.
-    Gives how many were settled. A fault that is nobody's refusal is raised once every other operation had its turn.
+    Goes on while there is more to do and something of it gets done. Gives how many were settled. A fault that is nobody's refusal is raised once every other operation had its turn.
     """
 
     def __init__(self, transactions: Transactions[OrderTx], runner: OperationRunner, clock: Clock) -> None:
@@ -28,6 +29,15 @@ class RecoverOperations:
         self._clock = clock
 
     async def __call__(self) -> int:
+        settled = 0
+        while True:
+            claimed, done = await self._round()
+            settled += done
+            if claimed < BATCH or not done:
+                return settled
+
+    async def _round(self) -> tuple[int, int]:
+        """How many were claimed, and how many of them settled."""
         now = self._clock.now()
 
         async def claim(tx: OrderTx) -> list[tuple[Operation, str | None]]:
@@ -55,4 +65,4 @@ class RecoverOperations:
         for fault in done:
             if isinstance(fault, BaseException):
                 raise fault
-        return sum(each is True for each in done)
+        return len(claimed), sum(each is True for each in done)
