@@ -4,7 +4,6 @@ import asyncio
 import os
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.shop.histories import Act, History, Step, steps
 
-from tradepost.kernel import idempotency
+from tradepost.kernel.idempotency import run_once
 from tradepost.orders import OrderStatus
 from tradepost_adapters.memory.backend import MemoryBackend
 
@@ -35,8 +34,7 @@ _histories = st.lists(steps, min_size=15, max_size=30)
 @pytest.fixture(autouse=True)
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """For an answer that can not come, because whoever would bring it is this very task."""
-    monkeypatch.setattr(idempotency, "_POLL_SECONDS", idempotency.WAIT_SECONDS)
-    monkeypatch.setattr(idempotency, "asyncio", SimpleNamespace(sleep=lambda _: asyncio.sleep(0)))
+    monkeypatch.setitem(run_once.__kwdefaults__, "wait_seconds", 0.0)
 
 
 async def _live(backend: Any, taken: list[Step]) -> History:
