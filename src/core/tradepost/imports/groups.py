@@ -7,7 +7,10 @@ import msgspec
 from tradepost.imports.csv_rows import Row
 
 MAX_ROWS = 5_000
+MAX_CHARACTERS = 8 << 20
 """Of one order or product. More are refused as they come, so that memory stays flat."""
+
+_TOO_LONG = f"it belongs to more than {MAX_ROWS:,} rows, or {MAX_CHARACTERS:,} characters, of one thing"
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
@@ -45,32 +48,36 @@ def groups(rows: Iterable[Row], place: int) -> Iterator[Group]:
 
     A row whose key can not be made out might belong to the one before or to the one after, so it holds both back.
     """
-    group: Group | None = None
+    group = Group("")
+    size = 0
     unclear: Row | None = None
     for row in rows:
-        key = row.values[place].strip() if len(row.values) > place else ""
-        if not key:
-            if group is None:
-                group = Group("")
-            group.rows.append(row)
-            for fault in row.faults or ("the column that names what it belongs to is empty",):
-                group.blame(row, fault)
-            unclear = row
-            continue
-        if group is None or key != group.key or len(group.rows) >= MAX_ROWS:
-            too_long = group is not None and key == group.key
-            if group is not None:
-                if too_long:
-                    group.blame(group.rows[-1], f"there are more than {MAX_ROWS:,} rows of {key[:100]}")
+        key = _key(row, place)
+        too_long = len(group.rows) >= MAX_ROWS or size >= MAX_CHARACTERS
+        if too_long or key not in (None, group.key):
+            same = too_long and key in (None, group.key)
+            if same:
+                group.blame(group.rows[-1], _TOO_LONG)
+            if group.rows:
                 yield group
-            group = Group(key)
-            if too_long:
-                group.blame(row, f"there are more than {MAX_ROWS:,} rows of {key[:100]}")
+            group, size = Group(group.key if key is None else key), 0
+            if same:
+                group.blame(row, _TOO_LONG)
             elif unclear is not None:
                 group.blame(row, f"line {unclear.line} can not be read and might belong to it")
-        unclear = None
+        unclear = row if key is None else None
         group.rows.append(row)
-        for fault in row.faults:
+        size += sum(map(len, row.values))
+        for fault in row.faults or (("the column that says what it belongs to is empty",) if key is None else ()):
             group.blame(row, fault)
-    if group is not None:
+    if group.rows:
         yield group
+
+
+def _key(row: Row, place: int) -> str | None:
+    """What the row belongs to. In a row with faults the fields may have moved, all but the first one; that one may have
+    swallowed others, or be what is wrong."""
+    key = row.values[place].strip() if len(row.values) > place else ""
+    if row.faults and (place or not key.isprintable() or any(mark in key for mark in ",;\t")):
+        return None
+    return key or None
