@@ -309,6 +309,13 @@ async def test_every_fault_of_form_is_named(stand: Stand) -> None:
     assert [fault.pointer for fault in refused.value.faults] == ["/currency", "/email", "/shipping_address"]
 
 
+async def test_a_fault_points_at_the_line_as_it_was_sent(stand: Stand) -> None:
+    await stand.sell("MUG")
+    with pytest.raises(Invalid, match="not_for_sale") as refused:
+        await stand.shop.place_order(order(("MUG", 1), ("MUG", 1), ("NONE", 1)))
+    assert [fault.pointer for fault in refused.value.faults] == ["/lines/2/sku"]
+
+
 async def test_one_broken_operation_holds_back_no_other(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     await stand.sell("MUG")
     views = [await stand.shop.place_order(order(("MUG", 1), token="tok_error_after_charge")) for _ in range(3)]

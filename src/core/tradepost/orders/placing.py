@@ -112,8 +112,10 @@ async def open_order(
 ) -> tuple[Order, Operation | None]:
     """Price it, take the stock and write it down: placed when paid later, pending with an operation to send when not."""
     items: dict[str, int] = {}
-    for item in draft.items:
+    places: dict[str, int] = {}
+    for place, item in enumerate(draft.items):
         items[item.sku] = items.get(item.sku, 0) + item.quantity
+        places.setdefault(item.sku, place)
     address = draft.contact.shipping_address
     terms = await tx.terms.look_up(
         tuple(items),
@@ -122,7 +124,7 @@ async def open_order(
         region=address.region if address else None,
         shipping_method=draft.shipping_method,
     )
-    totals = quote(items, terms, inclusive=policy.prices_include_tax)
+    totals = quote(items, terms, inclusive=policy.prices_include_tax, places=places)
     order = Order(
         id=order_id,
         number=await tx.orders.next_number(),

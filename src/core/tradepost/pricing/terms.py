@@ -58,11 +58,17 @@ class HasTerms(Protocol):
     def terms(self) -> Terms: ...
 
 
-def quote(items: Mapping[str, int], terms: SaleTerms, *, inclusive: bool) -> Totals:
-    """What it comes to. Raises `order.not_for_sale` naming every SKU that can not be bought, or the shipping method."""
+def quote(
+    items: Mapping[str, int], terms: SaleTerms, *, inclusive: bool, places: Mapping[str, int] | None = None
+) -> Totals:
+    """What it comes to. Raises `order.not_for_sale` naming every SKU that can not be bought, or the shipping method.
+
+    `places` are the lines, counted from 0, at which the SKUs were asked for, where lines of one SKU were added up.
+    """
     faults = []
     lines = []
-    for place, (sku, quantity) in enumerate(items.items()):
+    for nth, (sku, quantity) in enumerate(items.items()):
+        place = nth if places is None else places[sku]
         offer = terms.offers.get(sku)
         if offer is None:
             faults.append(Fault(f"/lines/{place}/sku", f"{sku} is not for sale; leave it out", "not_for_sale"))
