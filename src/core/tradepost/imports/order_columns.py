@@ -70,7 +70,7 @@ class OrderColumns:
         try:
             lines = _taxed(priced, taxes, code)
         except TradepostError as error:
-            group.blame(first, error.detail)
+            group.blame(first, values.reason(error))
             return None
         uneven = sum(1 for line in priced if line.quantity and line.unit_price.amount * line.quantity != _total(line))
         return PlannedOrder(group.key, customer or None, at, code, lines, tuple(names), uneven)
@@ -82,7 +82,7 @@ class OrderColumns:
         try:
             currency(code)
         except TradepostError as error:
-            faults.append(f"currency: {error.detail}")
+            faults.append(f"currency: {values.reason(error)}")
         return customer, moment, code
 
     def _differences(self, first: Row, row: Row) -> list[str]:

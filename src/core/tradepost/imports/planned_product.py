@@ -10,6 +10,7 @@ from tradepost.catalog.product import Product, Variant, in_order
 from tradepost.catalog.words import slug_of, words
 from tradepost.imports.csv_rows import Row
 from tradepost.imports.groups import Group
+from tradepost.imports.values import reason
 from tradepost.kernel.errors import Conflict, Fault, Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
@@ -76,7 +77,7 @@ class PlannedProduct(msgspec.Struct, frozen=True, kw_only=True):
     def blame(self, group: Group, error: Invalid | Conflict) -> None:
         """Each fault goes to the row it comes from: a variant's to its own, the product's to the first."""
         if not error.faults:
-            group.blame(group.rows[0], error.detail)
+            group.blame(group.rows[0], reason(error))
         for fault in error.faults:
             group.blame(*self._told(group, fault))
 

@@ -23,7 +23,7 @@ def money(text: str, currency: str, column: str, faults: list[str]) -> Money:
     try:
         amount = Money.parse(text, currency)
     except TradepostError as error:
-        faults.append(f"{column}: {error.detail}")
+        faults.append(f"{column}: {reason(error)}")
         return Money(0, currency)
     if amount.amount < 0:
         faults.append(f"{column}: {shown(text)} is below zero")
@@ -35,7 +35,7 @@ def rate(text: str, column: str, faults: list[str]) -> Rate:
     try:
         return Rate.parse(text)
     except Invalid as error:
-        faults.append(f"{column}: {error.detail}")
+        faults.append(f"{column}: {reason(error)}")
         return Rate("0", 0)
 
 
@@ -64,6 +64,11 @@ def line_of_text(text: str, column: str, most: int, faults: list[str], *, empty:
     if len(text) > most or not (text.isprintable() if text else empty):
         faults.append(f"{column}: it takes {'up to' if empty else '1 to'} {most} printable characters")
     return text
+
+
+def reason(error: TradepostError) -> str:
+    """A refusal as one reason among others."""
+    return error.detail.rstrip(".")
 
 
 def shown(text: str) -> str:
