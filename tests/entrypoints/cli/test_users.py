@@ -1,56 +1,8 @@
-"""`tradepost users` and `tradepost customers` on a SQLite file."""
+"""`tradepost users` and `tradepost customers` on each database."""
 
-import io
-import json
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-from tradepost_entrypoints.cli.app import app
-from tradepost_entrypoints.cli.errors import execute
+from tests.entrypoints.cli.conftest import Terminal
 
 PASSWORD = "correct horse battery staple"
-
-
-@dataclass
-class Ended:
-    """What a command left."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-class Terminal:
-    """Runs commands against one shop."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def run(self, *arguments: str, given: str = "") -> Ended:
-        self._monkeypatch.setattr("sys.stdin", io.StringIO(given))
-        self._capsys.readouterr()
-        code = execute(app, arguments)
-        return Ended(code, *self._capsys.readouterr())
-
-    def json(self, *arguments: str, given: str = "") -> Any:
-        ended = self.run(*arguments, "--json", given=given)
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
-
-
-@pytest.fixture
-def terminal(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Terminal:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TRADEPOST_DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("TRADEPOST_TOKEN_SECRET", "s" * 40)
-    monkeypatch.setenv("TRADEPOST_PAYMENT_GATEWAY", f"simulated:///{tmp_path / 'gateway.db'}")
-    return Terminal(monkeypatch, capsys)
 
 
 def test_an_account_is_opened_looked_at_promoted_and_ended(terminal: Terminal) -> None:

@@ -30,6 +30,7 @@ _AWAY = {
     "disk is full": "The database's disk is full.",
     "disk I/O error": "The database's disk does not answer.",
     "unable to open": "The database file can not be opened.",
+    "not a database": "The database file is no SQLite database.",
     "readonly": "The database file can not be written to.",
 }
 
@@ -85,7 +86,7 @@ def translate(error: sqlite3.Error) -> Exception:
             return CheckViolation(what)
         if kind == "FOREIGN KEY":
             return ForeignKeyViolation()
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, sqlite3.DatabaseError):
         for words, detail in _AWAY.items():
             if words in text:
                 return Unavailable("database", detail)

@@ -1,9 +1,9 @@
 """The server, as the command line runs it: on a socket of its own, stopping when told to."""
 
-import asyncio
+import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
@@ -40,8 +40,9 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, Address]]:
     except OverflowError as error:
         raise Invalid("server.address_invalid", f"{port} is no port; use 0 to 65535.") from error
     except OSError as error:
+        reason = os.strerror(error.errno or 0)  # Python's own sentence goes on about it
         raise Unavailable(
-            "server", f"Can not listen on {host} port {port}: {error.strerror}. Choose another with --port."
+            "server", f"Can not listen on {host} port {port}: {reason}. Choose another with --port."
         ) from error
     with listener:
         bound = listener.getsockname()[1]
@@ -55,6 +56,8 @@ def check(settings: "Settings") -> None:
 
     Raises `database.not_migrated`, `database.unavailable`, `gateway.unavailable` and their like.
     """
+    import asyncio  # not above: `--help` should not wait for it
+
     asyncio.run(_open_and_close(settings))
 
 
@@ -70,8 +73,14 @@ async def _open_and_close(settings: "Settings") -> None:
         await container.backend().transactions.run(nothing)  # a file that can be read but not written says so here
 
 
-def run(settings: "Settings", listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM."""
+def run(settings: "Settings", listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Say where it is, and serve until SIGINT or SIGTERM, from the announcement on."""
+    with _stopping_quietly():
+        announce()
+        _serve(settings, listener)
+
+
+def _serve(settings: "Settings", listener: socket.socket) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
@@ -93,21 +102,20 @@ def run(settings: "Settings", listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=_PATIENCE,
     )
-    with stopping_quietly():
-        if settings.workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
-        else:
-            uvicorn.Server(config).run(sockets=[listener])
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 @contextmanager
-def stopping_quietly() -> Iterator[None]:
+def _stopping_quietly() -> Iterator[None]:
     """Being told to stop is no error. uvicorn raises the signals it heard again when it is done; they end here."""
 
-    def heard(_signal: int, _frame: FrameType | None) -> None:
-        pass
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with suppress(KeyboardInterrupt):
             yield

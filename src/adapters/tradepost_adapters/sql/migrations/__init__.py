@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 from tradepost.kernel.errors import Invalid
 from tradepost.kernel.transactions import Unavailable
 from tradepost_adapters.sql.postgres_pool import AWAY, connect
-from tradepost_adapters.sql.revisions import SCHEMA, VERSION_TABLE, unmigrated
+from tradepost_adapters.sql.revisions import SCHEMA, VERSION_TABLE
 from tradepost_adapters.sql.sqlite_connection import open_sqlite, translate
 from tradepost_adapters.sql.statements import SQLITE
 from tradepost_adapters.sql.urls import dialect_of, sqlite_path
@@ -63,9 +63,13 @@ def migrate_down(url: str, to: str) -> None:
 
 
 def migration_status(url: str) -> MigrationStatus:
-    """Where the database stands, without touching it. Raises `database.unavailable` and `database.url_invalid`."""
+    """Where the database stands, without touching it; a SQLite file that is not there stands where an empty one does.
+
+    Raises `database.unavailable` and `database.url_invalid`.
+    """
     scripts = ScriptDirectory.from_config(_config())
-    current = _connected(url, _current, writing=False)
+    missing = dialect_of(url) == SQLITE and not sqlite_path(url).exists()
+    current = None if missing else _connected(url, _current, writing=False)
     known = [script.revision for script in reversed(list(scripts.walk_revisions()))]
     behind = known.index(current) + 1 if current in known else len(known)
     pending = known if current is None else known[behind:]
@@ -102,8 +106,6 @@ def _connected(url: str, use: Callable[[Connection], T], *, writing: bool) -> T:
 
 
 def _on_sqlite(path: Path, use: Callable[[Connection], T], *, writing: bool) -> T:
-    if not writing and not path.exists():
-        raise unmigrated()
     engine = create_engine(
         "sqlite://",
         module=sqlite3,

@@ -49,8 +49,8 @@ def demo(
             owner_password=owner.password if owner else None,
             requests=tuple(command for _, command in purchases),
         )
-        output.done(_words(running, [what for what, _ in purchases]), running)
-        serving.run(chosen, listener)
+        words = _words(running, [what for what, _ in purchases])
+        serving.run(chosen, listener, lambda: output.done(words, running))
 
 
 def _words(demo: Demo, shown: list[str]) -> str:

@@ -1,6 +1,6 @@
 """`tradepost migrate`: the tables of the database, up and down."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -8,9 +8,6 @@ from tradepost.kernel.errors import Invalid
 from tradepost_entrypoints.cli import output
 from tradepost_entrypoints.cli.group import Group
 from tradepost_entrypoints.cli.shop import settings
-
-if TYPE_CHECKING:
-    from tradepost_entrypoints.container import MigrationStatus
 
 migrate = Group(help="Make, change and inspect the tables of the database.")
 
@@ -44,12 +41,11 @@ def status() -> None:
     """Say which revision the database is at, and which are still to come."""
     from tradepost_entrypoints.container import migration_status
 
-    def pending(view: "MigrationStatus") -> object:
-        return view.pending or "none"
-
-    fields: output.Fields[MigrationStatus] = {
-        "Database is at": lambda view: view.current,
-        "This release": lambda view: view.head,
-        "To come": pending,
-    }
-    output.show(migration_status(settings()), fields)
+    output.show(
+        migration_status(settings()),
+        {
+            "Database is at": lambda view: view.current,
+            "This release": lambda view: view.head,
+            "To come": lambda view: view.pending or "none",
+        },
+    )

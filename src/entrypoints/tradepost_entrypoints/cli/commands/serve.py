@@ -30,7 +30,10 @@ def serve(
     )
     with serving.listening(chosen.host, chosen.port) as (listener, address):
         serving.check(chosen)
-        for name in chosen.made_up:
-            output.note(f"{name} is made up for this run: with the next one, sessions and order tokens are void.")
-        output.show(address, {"Serving on": lambda view: view.url, "API page": lambda view: view.docs})
-        serving.run(chosen, listener)
+
+        def announce() -> None:
+            for name in chosen.made_up:
+                output.note(f"{name} is made up for this run: with the next one, sessions and order tokens are void.")
+            output.show(address, {"Serving on": lambda view: view.url, "API page": lambda view: view.docs})
+
+        serving.run(chosen, listener, announce)

@@ -1,6 +1,5 @@
 """`tradepost worker`: background work without HTTP."""
 
-import asyncio
 import signal
 
 from tradepost_entrypoints.cli import output
@@ -12,6 +11,8 @@ async def worker() -> None:
 
     Any number of workers and servers share the work. A server does it too unless TRADEPOST_BACKGROUND_WORK is false.
     """
+    import asyncio  # not above: it would cost every `--help` a tenth of its time
+
     from tradepost_entrypoints import logs
     from tradepost_entrypoints.container import Container, opened
     from tradepost_entrypoints.worker.background import background, process_name
