@@ -2,9 +2,9 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from importlib import metadata
 from pathlib import Path
 
@@ -39,13 +39,14 @@ print(*sys.modules, file=sys.stderr)
     assert SLOW & {name.partition(".")[0] for name in said.stderr.split()} == set()
 
 
-def test_help_is_there_in_less_than_300_milliseconds() -> None:
+def test_help_costs_less_than_300_milliseconds() -> None:
     def seconds() -> float:
-        started = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([TRADEPOST, "--help"], capture_output=True, check=True)
-        return time.perf_counter() - started
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # The best of several: other tests may be keeping the machine busy.
+    # Of the processor's time, and the best of several: other tests may be keeping the machine busy.
     assert any(seconds() < 0.3 for _ in range(10))
 
 
@@ -66,3 +67,12 @@ def test_a_reader_that_goes_away_is_met_without_a_word() -> None:
 
 def test_help_that_nobody_reads_ends_without_a_word() -> None:
     assert unread(TRADEPOST, "--help")[1] == ""
+
+
+def test_commands_stand_under_their_headings_in_the_order_of_a_table_of_contents() -> None:
+    said = subprocess.run(
+        [TRADEPOST], capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "200"}
+    )
+    headings = ["Run a shop", "People", "Look after it", "Move data", "About"]
+    places = [said.stdout.index(f"─ {heading} ") for heading in headings]
+    assert places == sorted(places)

@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tradepost_entrypoints.cli.commands import (
     customers,
@@ -35,10 +36,19 @@ class Heading(StrEnum):
     ABOUT = "About"
 
 
+class Contents(TyperGroup):
+    """Shows the commands in the order of the headings; Typer would put single commands before groups."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        headings = [str(heading) for heading in Heading]
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: headings.index(getattr(self.commands[name], "rich_help_panel", "")))
+
+
 app = Group(help="Orders and payments: run a shop, look after it, move its data.")
 
 
-@app.callback()
+@app.callback(cls=Contents, no_args_is_help=True)
 def options(
     settings_file: Annotated[
         Path, typer.Option("--env-file", metavar="FILE", help="Settings, besides those in the environment.")
