@@ -7,6 +7,7 @@ other algorithm, type or key, and nothing that leads to a key (`jwk`, `jku`, `x5
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 from joserfc import jws
@@ -19,6 +20,7 @@ from tradepost.users.tokens import Grant, InvalidToken
 _ALGORITHM = "HS256"
 _MOST = 2048  # characters; ours have some 400
 _ISSUER = "tradepost"
+_REMEMBERED = 4096  # tokens; some 2 MB
 
 
 class _Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,9 @@ class JwtTokens:
         self._header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": hashlib.sha256(b"kid:" + key).hexdigest()[:16]}
         self._registry = jws.JWSRegistry(algorithms=[_ALGORITHM])
         self._audience = audience
+        # A good signature stays good, so it is checked once for as long as the token is used; when the token ends is
+        # asked each time. Only tokens that passed get in, so nobody can fill it who can not sign in.
+        self._claims = lru_cache(maxsize=_REMEMBERED)(self._read)
         self.lifetime_seconds = int(lifetime.total_seconds())
 
     def issue(self, grant: Grant, at: datetime, /) -> str:
@@ -68,6 +73,12 @@ class JwtTokens:
         return jws.serialize_compact(dict(self._header), _encode(claims), self._key, registry=self._registry)
 
     def verify(self, token: str, at: datetime, /) -> Grant:
+        claims = self._claims(token)
+        if at.timestamp() >= claims.exp:
+            raise InvalidToken
+        return Grant(user_id=claims.sub, role=claims.role, customer_id=claims.cus, session_version=claims.ver)
+
+    def _read(self, token: str) -> _Claims:
         """By signature and header first: nothing of an unsigned body is looked at."""
         if len(token) > _MOST:
             raise InvalidToken
@@ -78,9 +89,9 @@ class JwtTokens:
             claims = _decode(signed.payload)
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise InvalidToken from error
-        if claims.iss != _ISSUER or claims.aud != self._audience or at.timestamp() >= claims.exp:
+        if claims.iss != _ISSUER or claims.aud != self._audience:
             raise InvalidToken
-        return Grant(user_id=claims.sub, role=claims.role, customer_id=claims.cus, session_version=claims.ver)
+        return claims
 
 
 _encode = msgspec.json.Encoder().encode

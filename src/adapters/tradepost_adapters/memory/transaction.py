@@ -1,7 +1,6 @@
 """The transaction of the memory adapter: one lazily made property for each repository."""
 
-from functools import cached_property
-
+from tradepost.kernel.lazy import lazy
 from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.memory.carts import MemoryCarts
 from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
@@ -27,94 +26,94 @@ class MemoryTransaction:
         self._session = session
         self.wakes: set[Topic] = set()
 
-    @cached_property
+    @lazy
     def outbox(self) -> MemoryOutbox:
         return MemoryOutbox(self._session, self.wakes)
 
-    @cached_property
+    @lazy
     def deliveries(self) -> MemoryDeliveries:
         return MemoryDeliveries(self._session)
 
-    @cached_property
+    @lazy
     def inbox(self) -> MemoryInbox:
         return MemoryInbox(self._session)
 
-    @cached_property
+    @lazy
     def jobs(self) -> MemoryJobs:
         return MemoryJobs(self._session, self.wakes)
 
-    @cached_property
+    @lazy
     def job_queue(self) -> MemoryJobQueue:
         return MemoryJobQueue(self._session)
 
-    @cached_property
+    @lazy
     def job_schedules(self) -> MemoryJobSchedules:
         return MemoryJobSchedules(self._session)
 
-    @cached_property
+    @lazy
     def idempotency(self) -> MemoryIdempotencyRecords:
         return MemoryIdempotencyRecords(self._session)
 
-    @cached_property
+    @lazy
     def users(self) -> MemoryUsers:
         return MemoryUsers(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def customers(self) -> MemoryCustomers:
         return MemoryCustomers(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def products(self) -> MemoryProducts:
         return MemoryProducts(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def categories(self) -> MemoryCategories:
         return MemoryCategories(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def stock(self) -> MemoryStockLevels:
         return MemoryStockLevels(self._session)
 
-    @cached_property
+    @lazy
     def locations(self) -> MemoryLocations:
         return MemoryLocations(self._session)
 
-    @cached_property
+    @lazy
     def tax_rates(self) -> MemoryTaxRates:
         return MemoryTaxRates(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def shipping_methods(self) -> MemoryShippingMethods:
         return MemoryShippingMethods(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def carts(self) -> MemoryCarts:
         return MemoryCarts(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def orders(self) -> MemoryOrders:
         return MemoryOrders(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def catalog_book(self) -> MemoryCatalogBook:
         return MemoryCatalogBook(self.products)
 
-    @cached_property
+    @lazy
     def history_book(self) -> MemoryHistoryBook:
         return MemoryHistoryBook(self._session, self.orders)
 
-    @cached_property
+    @lazy
     def payments(self) -> MemoryPayments:
         return MemoryPayments(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def operations(self) -> MemoryOperations:
         return MemoryOperations(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def refunds(self) -> MemoryRefunds:
         return MemoryRefunds(self._session, self.outbox)
 
-    @cached_property
+    @lazy
     def terms(self) -> MemoryTerms:
         return MemoryTerms(self._session, self.tax_rates, self.shipping_methods)

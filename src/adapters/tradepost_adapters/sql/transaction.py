@@ -1,8 +1,8 @@
 """The transaction of the SQL adapter: one lazily made property for each repository."""
 
 from collections.abc import Callable
-from functools import cached_property
 
+from tradepost.kernel.lazy import lazy
 from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.sql.carts import SqlCarts
 from tradepost_adapters.sql.catalog import SqlProducts
@@ -33,95 +33,95 @@ class SqlTransaction:
         self._numbers = numbers
         self.wakes: set[Topic] = set()
 
-    @cached_property
+    @lazy
     def outbox(self) -> SqlOutbox:
         return SqlOutbox(self._connection, self.wakes)
 
-    @cached_property
+    @lazy
     def deliveries(self) -> SqlDeliveries:
         return SqlDeliveries(self._connection)
 
-    @cached_property
+    @lazy
     def inbox(self) -> SqlInbox:
         return SqlInbox(self._connection)
 
-    @cached_property
+    @lazy
     def jobs(self) -> SqlJobs:
         return SqlJobs(self._connection, self.wakes)
 
-    @cached_property
+    @lazy
     def job_queue(self) -> SqlJobQueue:
         return SqlJobQueue(self._connection)
 
-    @cached_property
+    @lazy
     def job_schedules(self) -> SqlJobSchedules:
         return SqlJobSchedules(self._connection)
 
-    @cached_property
+    @lazy
     def idempotency(self) -> SqlIdempotencyRecords:
         return SqlIdempotencyRecords(self._connection)
 
-    @cached_property
+    @lazy
     def users(self) -> SqlUsers:
         return SqlUsers(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def customers(self) -> SqlCustomers:
         return SqlCustomers(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def products(self) -> SqlProducts:
         return SqlProducts(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def categories(self) -> SqlCategories:
         return SqlCategories(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def stock(self) -> SqlStockLevels:
         return SqlStockLevels(self._connection)
 
-    @cached_property
+    @lazy
     def locations(self) -> SqlLocations:
         return SqlLocations(self._connection)
 
-    @cached_property
+    @lazy
     def terms(self) -> SqlTerms:
         return SqlTerms(self._connection)
 
-    @cached_property
+    @lazy
     def tax_rates(self) -> SqlTaxRates:
         return SqlTaxRates(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def shipping_methods(self) -> SqlShippingMethods:
         return SqlShippingMethods(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def carts(self) -> SqlCarts:
         return SqlCarts(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def orders(self) -> SqlOrders:
         return SqlOrders(self._connection, self.outbox, self._numbers)
 
-    @cached_property
+    @lazy
     def catalog_book(self) -> SqlCatalogBook:
         return SqlCatalogBook(self._connection, self.products)
 
-    @cached_property
+    @lazy
     def history_book(self) -> SqlHistoryBook:
         return SqlHistoryBook(self._connection, self._numbers)
 
-    @cached_property
+    @lazy
     def payments(self) -> SqlPayments:
         return SqlPayments(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def operations(self) -> SqlOperations:
         return SqlOperations(self._connection, self.outbox)
 
-    @cached_property
+    @lazy
     def refunds(self) -> SqlRefunds:
         return SqlRefunds(self._connection, self.outbox)
 
