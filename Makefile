@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format bench docs lock clean
+.PHONY: help run test check format kills bench docs lock clean
 
 # A Python named on the command line (make test PYTHON=python3.13) gets an environment of its own beside .venv.
 VENV := $(if $(filter command,$(firstword $(origin PYTHON))),.venv-$(notdir $(PYTHON)),.venv)
@@ -38,6 +38,9 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev ## Format the code and put imports in order
 	@$(BIN)/ruff check --quiet --select I --fix .
 	@$(BIN)/ruff format .
+
+kills: $(VENV)/.dev ## Kill the service fifty times on each database, and print what every kill left
+	@TRADEPOST_TEST_KILLS=50 $(BIN)/python -m pytest -s tests/kills $(ARGS)
 
 bench: $(VENV)/.bench ## Measure against the order service most teams write
 	@$(BIN)/python -m benchmarks $(ARGS)
