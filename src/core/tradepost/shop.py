@@ -96,7 +96,9 @@ from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
 
 
-class ShopTx(CheckoutTx, AccountTx, CatalogTx, CatalogImportTx, HistoryTx, HasTaxRates, HasShippingMethods, StockTx, Protocol):
+class ShopTx(
+    CheckoutTx, AccountTx, CatalogTx, CatalogImportTx, HistoryTx, HasTaxRates, HasShippingMethods, StockTx, Protocol
+):
     """What the whole shop touches in a transaction."""
 
 

@@ -47,7 +47,9 @@ def whole_product() -> Any:
     prices = (variants.c.id == variant_prices.c.variant_id) & (variants.c.product_id == products.c.id)
     return select(
         *PRODUCT_COLUMNS,
-        json_rows(variants, variants.c.product_id == products.c.id, *VARIANT_COLUMNS, of=list[_VariantRow]).label("variants"),
+        json_rows(variants, variants.c.product_id == products.c.id, *VARIANT_COLUMNS, of=list[_VariantRow]).label(
+            "variants"
+        ),
         json_rows(
             variant_prices,
             prices,
