@@ -1,6 +1,7 @@
 """A shop as processes that can be killed: the service, and the gateway with its own books in a process of its own."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from tradepost_adapters.simulated_gateway import open_gateway
 
 SKUS = ("ALPHA", "BETA", "GAMMA")
 PRICE = 700
+UNDER_WAY = 0.2
+"""Seconds, at most, that a request travels to the gateway."""
 
 
 @dataclass
@@ -39,13 +42,17 @@ class Killable:
         self.sent: list[Sent] = []
         self._service: Process | None = None
         self._gateway = gateway_process(self._gateway_port, folder)
+        self._way: asyncio.Server | None = None
+        self.way_url = ""
 
     async def ready(self) -> None:
         await answering(f"{self.gateway_url}/health", self._gateway)
+        self._way = await asyncio.start_server(self._pass_on, "127.0.0.1")
+        self.way_url = f"http://127.0.0.1:{self._way.sockets[0].getsockname()[1]}"
 
     async def start(self) -> None:
         self._service = service_process(
-            self._port, self._folder, database_url=self.database_url, gateway_url=self.gateway_url
+            self._port, self._folder, database_url=self.database_url, gateway_url=self.way_url
         )
         await answering(f"{self.url}/ready", self._service)
 
@@ -57,6 +64,27 @@ class Killable:
     def close(self) -> None:
         self.kill()
         self._gateway.kill()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The way to the gateway is long: what was sent arrives, also when its sender has died meanwhile."""
+        answers, requests = await asyncio.open_connection("127.0.0.1", self._gateway_port)
+
+        async def back() -> None:
+            with contextlib.suppress(OSError):
+                while data := await answers.read(65536):
+                    writer.write(data)
+                    await writer.drain()
+
+        returning = asyncio.create_task(back())
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                await asyncio.sleep(random.uniform(0, UNDER_WAY))
+                requests.write(data)
+                await requests.drain()
+        await asyncio.sleep(UNDER_WAY)
+        for one in (requests, writer):
+            one.close()
+        returning.cancel()
 
     # -- load
 
