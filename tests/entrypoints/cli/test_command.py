@@ -17,7 +17,6 @@ SLOW = {
     "httpx",
     "litestar",
     "sqlalchemy",
-    "structlog",
     "uvicorn",
 }
 

@@ -11,11 +11,9 @@ MODULES = {
         "dependency_injector",
         "typer",
         "rich",
-        "structlog",
         "prometheus_client",
         "argon2",
         "joserfc",
-        "httpx",
         "dotenv",
     ),
 }
