@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import asyncpg
 
-from tradepost.kernel.stepping import RefusingLoop, ended
+from tradepost.kernel.stepping import RefusingLoop, ended, swallowed
 from tradepost.kernel.transactions import OutcomeUnknown, TransactionMisuse
 from tradepost_adapters.sql.connection import (
     NOTHING,
@@ -95,7 +95,7 @@ class PostgresConnection:
     async def finish(self) -> None:
         """Send what is held back and commit. For `run`, after the work."""
         if self.lost is not None:
-            raise self._swallowed(self.lost) from self.lost
+            raise swallowed(self.lost) from self.lost
         self._open = False
         if self.begun and not self._raw.is_in_transaction() and not self._raw.is_closed():
             raise TransactionMisuse("The work ended the transaction; that is for `run` to do.")
@@ -195,7 +195,7 @@ class PostgresConnection:
                 "Two statements of one transaction were sent at the same time. Await them one after the other."
             )
         if self.lost is not None:
-            raise self._swallowed(self.lost) from self.lost
+            raise swallowed(self.lost) from self.lost
 
     def _is_gone(self, error: Exception) -> bool:
         return isinstance(error, AWAY) or bool(self._raw.is_closed())
@@ -210,10 +210,3 @@ class PostgresConnection:
         if meaning is error:
             raise error
         raise meaning from error
-
-    @staticmethod
-    def _swallowed(lost: Exception) -> TransactionMisuse:
-        return TransactionMisuse(
-            f"The work went on after the database had refused a statement ({type(lost).__name__}: {lost}). The "
-            "transaction is lost by then, so let the error out of the work."
-        )

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tradepost.kernel.stepping import ended
-from tradepost.kernel.transactions import TransactionMisuse, Unavailable
+from tradepost.kernel.stepping import ended, swallowed
+from tradepost.kernel.transactions import Unavailable
 from tradepost_adapters.sql.connection import (
     NOTHING,
     CheckViolation,
-    ConstraintViolation,
     ForeignKeyViolation,
     Params,
     Row,
@@ -118,7 +117,7 @@ class SqliteConnection:
     def verify(self) -> None:
         """Raise when the work hid from us that the database had refused something."""
         if self.lost is not None:
-            raise self._swallowed(self.lost) from self.lost
+            raise swallowed(self.lost) from self.lost
 
     async def all(self, statement: Statement, params: Params = NOTHING, /) -> list[Row]:
         compiled = statement.on(SQLITE)
@@ -188,11 +187,3 @@ class SqliteConnection:
         assert self._raw is not None  # noqa: S101 - a statement has just failed on it
         found = self._raw.execute("SELECT tbl_name FROM sqlite_master WHERE name = ?", (index,)).fetchone()
         return str(found[0]) if found else ""
-
-    @staticmethod
-    def _swallowed(lost: Exception) -> TransactionMisuse:
-        what = type(lost).__name__ if isinstance(lost, ConstraintViolation) else "an error"
-        return TransactionMisuse(
-            f"The work went on after the database had refused a statement ({what}: {lost}). On Postgres the transaction "
-            "is lost by then, so let the error out of the work."
-        )

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import msgspec
 
+from tradepost.carts.cart import Cart
 from tradepost.carts.checking import require_access, terms_of, view_of
 from tradepost.carts.ports import HasCarts
 from tradepost.kernel.access import Actor
@@ -69,10 +70,10 @@ class CheckOutCart:
 
         async def work(tx: CheckoutTx) -> OrderView:
             started.clear()
-            draft = await self._draft(tx, command)
+            cart = await self._ready_cart(tx, command)
             order, operation = await open_order(
                 tx,
-                draft,
+                _draft(cart, command),
                 order_id=order_id,
                 operation_id=operation_id,
                 ids=self._ids,
@@ -81,7 +82,6 @@ class CheckOutCart:
                 by=command.actor.id,
                 at=now,
             )
-            cart = await tx.carts.get(command.cart_id)
             cart.ordered(order.id, at=now)
             await tx.carts.save(cart)
             if operation is not None:
@@ -102,7 +102,7 @@ class CheckOutCart:
                 view = await pay(self._runner, started[0], self._gateway)
         return msgspec.structs.replace(view, token=self._tokens.token(view.id))
 
-    async def _draft(self, tx: CheckoutTx, command: CheckOutCartCommand) -> Draft:
+    async def _ready_cart(self, tx: CheckoutTx, command: CheckOutCartCommand) -> Cart:
         cart = await tx.carts.get(command.cart_id)
         require_access(command.actor, cart, command.cart_token, self._tokens)
         cart.at_version(command.expected_version)
@@ -115,14 +115,18 @@ class CheckOutCart:
                 "The cart has changed since it was last seen; show the messages and accept the cart first.",
                 {"lines": [msgspec.to_builtins(line) for line in seen.lines if line.messages]},
             )
-        draft = Draft(
-            items=tuple(OrderItem(sku=line.sku, quantity=line.quantity) for line in cart.lines),
-            currency=cart.currency,
-            contact=cart.contact,
-            shipping_method=cart.shipping_method,
-            payment=command.payment,
-            customer_id=cart.customer_id,
-            metadata=cart.metadata,
-        )
-        check_form(draft)
-        return draft
+        return cart
+
+
+def _draft(cart: Cart, command: CheckOutCartCommand) -> Draft:
+    draft = Draft(
+        items=tuple(OrderItem(sku=line.sku, quantity=line.quantity) for line in cart.lines),
+        currency=cart.currency,
+        contact=cart.contact,
+        shipping_method=cart.shipping_method,
+        payment=command.payment,
+        customer_id=cart.customer_id,
+        metadata=cart.metadata,
+    )
+    check_form(draft)
+    return draft

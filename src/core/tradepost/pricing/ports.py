@@ -65,18 +65,9 @@ class HasTaxRates(Protocol):
     def tax_rates(self) -> TaxRates: ...
 
 
-class HasOfferedShipping(Protocol):
-    @property
-    def shipping_methods(self) -> OfferedShipping: ...
-
-
 class HasShippingMethods(Protocol):
     @property
     def shipping_methods(self) -> ShippingMethods: ...
-
-
-class HasPricing(HasTaxTables, HasOfferedShipping, Protocol):
-    """What pricing an order inside a transaction needs."""
 
 
 class PricingViews(Protocol):
