@@ -1,0 +1,25 @@
+"""A whole shop: every use case, wired from the adapters it is given.
+
+This is the one place that knows what each use case takes. The HTTP service, the command line, a test and a script that
+imports the core all hold a `Shop` and differ in the adapters alone. A new use case is a cached property in the module of
+its group, and takes what it needs from `Parts`.
+"""
+
+from tradepost.shop.accounts import Accounts
+from tradepost.shop.catalog import Catalog
+from tradepost.shop.imports import Imports
+from tradepost.shop.parts import Backend, ShopTx
+from tradepost.shop.pricing import Pricing
+from tradepost.shop.selling import Selling
+from tradepost.shop.stock import Stock
+
+__all__ = ["Backend", "Shop", "ShopTx"]
+
+
+class Shop(Accounts, Catalog, Stock, Pricing, Selling, Imports):
+    """Every use case of a shop, each made when it is first used.
+
+    `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders. Clock
+    and ids can be replaced to make a run repeatable. `hasher` and `access_tokens` are for shops that people sign in to: a
+    script that sells without accounts does without, and whatever needs them says so. `cache` keeps what is published.
+    """

@@ -1,0 +1,108 @@
+"""Who buys and who works here: users and customers."""
+
+from functools import cached_property
+
+from tradepost.customers.add_address import AddAddress
+from tradepost.customers.change_address import ChangeAddress
+from tradepost.customers.create_customer import CreateCustomer
+from tradepost.customers.create_owner import CreateOwner
+from tradepost.customers.get_customer import GetCustomer
+from tradepost.customers.list_customers import ListCustomers
+from tradepost.customers.register_user import RegisterUser
+from tradepost.customers.remove_address import RemoveAddress
+from tradepost.customers.update_customer import UpdateCustomer
+from tradepost.shop.parts import Parts
+from tradepost.users.change_password import ChangePassword
+from tradepost.users.change_role import ChangeRole
+from tradepost.users.delete_user import DeleteUser
+from tradepost.users.get_user import GetUser
+from tradepost.users.identify import Identify
+from tradepost.users.list_users import ListUsers
+from tradepost.users.passwords import PasswordHasher
+from tradepost.users.sign_in import SignIn
+from tradepost.users.tokens import AccessTokens
+from tradepost.users.update_profile import UpdateProfile
+
+
+class Accounts(Parts):
+    """The use cases of users and customers."""
+
+    @property
+    def _hasher(self) -> PasswordHasher:
+        if self._given_hasher is None:
+            raise TypeError("This shop has no accounts: give it a password hasher, Shop(…, hasher=…).")
+        return self._given_hasher
+
+    @property
+    def _access_tokens(self) -> AccessTokens:
+        if self._given_access_tokens is None:
+            raise TypeError("Nobody can sign in to this shop: give it tokens, Shop(…, access_tokens=…).")
+        return self._given_access_tokens
+
+    @cached_property
+    def register_user(self) -> RegisterUser:
+        return RegisterUser(self._transactions, self._hasher, self._clock, self._ids)
+
+    @cached_property
+    def create_owner(self) -> CreateOwner:
+        return CreateOwner(self._transactions, self._hasher, self._clock, self._ids)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        return SignIn(self._transactions, self._backend.user_views, self._hasher, self._access_tokens, self._clock)
+
+    @cached_property
+    def identify(self) -> Identify:
+        return Identify(self._access_tokens, self._clock)
+
+    @cached_property
+    def get_user(self) -> GetUser:
+        return GetUser(self._backend.user_views)
+
+    @cached_property
+    def list_users(self) -> ListUsers:
+        return ListUsers(self._backend.user_views)
+
+    @cached_property
+    def update_profile(self) -> UpdateProfile:
+        return UpdateProfile(self._transactions)
+
+    @cached_property
+    def change_password(self) -> ChangePassword:
+        return ChangePassword(self._transactions, self._hasher, self._clock)
+
+    @cached_property
+    def change_role(self) -> ChangeRole:
+        return ChangeRole(self._transactions, self._clock)
+
+    @cached_property
+    def delete_user(self) -> DeleteUser:
+        return DeleteUser(self._transactions, self._clock)
+
+    @cached_property
+    def create_customer(self) -> CreateCustomer:
+        return CreateCustomer(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def update_customer(self) -> UpdateCustomer:
+        return UpdateCustomer(self._transactions, self._clock)
+
+    @cached_property
+    def add_address(self) -> AddAddress:
+        return AddAddress(self._transactions, self._clock, self._ids)
+
+    @cached_property
+    def change_address(self) -> ChangeAddress:
+        return ChangeAddress(self._transactions, self._clock)
+
+    @cached_property
+    def remove_address(self) -> RemoveAddress:
+        return RemoveAddress(self._transactions, self._clock)
+
+    @cached_property
+    def get_customer(self) -> GetCustomer:
+        return GetCustomer(self._backend.customer_views)
+
+    @cached_property
+    def list_customers(self) -> ListCustomers:
+        return ListCustomers(self._backend.customer_views)

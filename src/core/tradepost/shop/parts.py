@@ -1,0 +1,84 @@
+"""What a shop is given: where it keeps its data, who takes the money, what signs its tokens."""
+
+from typing import Protocol
+
+from tradepost.catalog.ports import CatalogTx, ProductViews
+from tradepost.checkout.check_out_cart import CheckoutTx
+from tradepost.customers.ports import AccountTx, CustomerViews
+from tradepost.imports.ports import CatalogImportTx, HistoryTx
+from tradepost.kernel.cache import Cache, NoCache
+from tradepost.kernel.clock import Clock, SystemClock
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.tokens import GuestTokens
+from tradepost.kernel.transactions import Transactions
+from tradepost.orders.check_books import Books
+from tradepost.orders.policy import OrderPolicy
+from tradepost.orders.ports import OrderViews
+from tradepost.payments.gateway import PaymentGateway
+from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
+from tradepost.stock.ports import StockTx, StockViews
+from tradepost.users.passwords import PasswordHasher
+from tradepost.users.ports import UserViews
+from tradepost.users.tokens import AccessTokens
+
+
+class ShopTx(
+    CheckoutTx, AccountTx, CatalogTx, CatalogImportTx, HistoryTx, HasTaxRates, HasShippingMethods, StockTx, Protocol
+):
+    """What the whole shop touches in a transaction."""
+
+
+class Backend(Protocol):
+    """Where a shop keeps its data: the memory adapter's, or the SQL adapter's."""
+
+    @property
+    def transactions(self) -> Transactions[ShopTx]: ...
+
+    @property
+    def books(self) -> Books: ...
+
+    @property
+    def order_views(self) -> OrderViews: ...
+
+    @property
+    def product_views(self) -> ProductViews: ...
+
+    @property
+    def pricing_views(self) -> PricingViews: ...
+
+    @property
+    def stock_views(self) -> StockViews: ...
+
+    @property
+    def user_views(self) -> UserViews: ...
+
+    @property
+    def customer_views(self) -> CustomerViews: ...
+
+
+class Parts:
+    """What a shop is put together from. The groups of use cases build on it."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        gateway: PaymentGateway,
+        secret: bytes,
+        hasher: PasswordHasher | None = None,
+        access_tokens: AccessTokens | None = None,
+        cache: Cache | None = None,
+        policy: OrderPolicy | None = None,
+        clock: Clock | None = None,
+        ids: TypeIds | None = None,
+    ) -> None:
+        self._backend = backend
+        self._transactions = backend.transactions
+        self._gateway = gateway
+        self._tokens = GuestTokens(secret)
+        self._given_hasher = hasher
+        self._cache = cache or NoCache()
+        self._given_access_tokens = access_tokens
+        self._policy = policy or OrderPolicy()
+        self._clock = clock or SystemClock()
+        self._ids = ids or TypeIds()
