@@ -8,7 +8,7 @@ from tests.shop.conftest import BUYER, OWNER, STRANGER, Stand, order
 from tradepost.catalog.product import ProductStatus
 from tradepost.kernel.access import GUEST
 from tradepost.kernel.errors import Conflict, Invalid, Kind, NotFound, TradepostError
-from tradepost.kernel.idempotency import IdempotencyKey
+from tradepost.kernel.idempotency import IdempotencyKey, scope_of
 from tradepost.kernel.money import Money
 from tradepost.kernel.pages import PageRequest
 from tradepost.orders import (
@@ -23,6 +23,7 @@ from tradepost.orders import (
     OrderFilter,
     OrderStatus,
     OrderStoryQuery,
+    OrderView,
     ParcelLine,
     PaymentInput,
     PaymentStatus,
@@ -260,6 +261,25 @@ async def test_the_same_key_twice_is_one_order_with_one_answer(stand: Stand, tok
     assert first[0] == second[0]
     assert (first[1], second[1]) == (False, True)
     assert (await stand.level("MUG"))[1] == 1
+
+
+async def test_a_guest_without_a_token_is_known_by_a_key_that_nobody_guesses(stand: Stand) -> None:
+    await stand.sell("MUG", stock=10)
+
+    async def send(text: str) -> tuple[OrderView, bool]:
+        key = IdempotencyKey(scope=scope_of(GUEST), key=text, fingerprint="f")
+        view = await stand.shop.place_order(order(("MUG", 1), actor=GUEST, idempotency=key))
+        return view, key.replayed
+
+    for guessable in ("1", "two-mugs", "k" * 15):
+        with pytest.raises(Invalid, match="key_too_short"):
+            await send(guessable)
+    assert (await stand.level("MUG"))[1] == 0
+    mine, _ = await send("8e03978e-40d5-43e8-bc93-6894a57f9324")
+    theirs, _ = await send("dbd911d2-0500-444c-a4c3-ee87a94eb55e")
+    again, replayed = await send("8e03978e-40d5-43e8-bc93-6894a57f9324")
+    assert mine.id != theirs.id
+    assert (again.id, again.token, replayed) == (mine.id, mine.token, True)
 
 
 async def test_a_refusal_is_replayed_even_when_stock_has_come_since(stand: Stand) -> None:

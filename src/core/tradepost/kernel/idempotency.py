@@ -4,26 +4,34 @@ The key travels in the command. Whoever holds the key's row owns the work: the r
 the work's first effect, so it exists exactly when the effect does, and a second try runs into it at the latest when it
 commits. Successes and business refusals are stored; malformed input, missing rights and outages are not, nor is a
 refusal that asks to come again (`retry_after`): it would be told for ever.
+
+A guest who has no token yet is known by nothing but the key: whoever sends it again with the same request gets the order
+and its token. Such a key has to be as hard to guess as a token, so a short one is refused.
 """
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from tradepost.kernel.access import GUEST, Actor
 from tradepost.kernel.errors import Conflict, Fault, Invalid, Kind, TradepostError
 from tradepost.kernel.transactions import StaleVersion, Transactions
 
 R = TypeVar("R")
 MAX_KEY = 255
+MIN_GUEST_KEY = 16
+"""Of guests without a token: that of a UUID (32 digits) or a ULID (26) fits well, that of a counter does not."""
 WAIT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _STORED = frozenset({Kind.INVALID, Kind.NOT_FOUND, Kind.CONFLICT, Kind.PAYMENT_DECLINED})
 
 
 class IdempotencyKey(msgspec.Struct, kw_only=True):
-    """A caller's key. `scope` says whose it is (keys of two callers never meet); `fingerprint` is a hash of what was sent.
+    """A caller's key. `scope` says whose it is (see `scope_of`: keys of two callers never meet); `fingerprint` is a hash
+    of what was sent.
 
     `replayed` is the one thing a use case writes into its command: true after the call when the answer was a stored one.
     """
@@ -32,6 +40,19 @@ class IdempotencyKey(msgspec.Struct, kw_only=True):
     key: str
     fingerprint: str
     replayed: bool = False
+
+
+def scope_of(actor: Actor, token: str | None = None) -> str:
+    """Whose key it is: a signed-in user's or, for a guest, that of the cart or order whose `token` they hold.
+
+    All guests without a token share one scope, where `run_once` takes long keys only. What is too short to be a token
+    of ours (a client's `null`) tells nobody apart.
+    """
+    if actor.role is not None or actor.trusted:
+        return actor.id
+    if token is None or len(token) < MIN_GUEST_KEY:
+        return GUEST.id
+    return f"{GUEST.id}:{blake2b(token.encode(), digest_size=16).hexdigest()}"
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,12 +148,12 @@ async def run_once(
     and stores its answer later with `finish`. A caller whose key is in flight waits up to `wait_seconds` for that answer.
 
     Raises what `work` raises; `idempotency.key_reused` (invalid) when the key came with another body;
-    `idempotency.in_flight` (conflict, `retry_after`) when the first try is still under way.
+    `idempotency.in_flight` (conflict, `retry_after`) when the first try is still under way; `idempotency.key_invalid` and
+    `idempotency.key_too_short` (invalid) for a key that can not be used.
     """
     if key is None:
         return await transactions.run(work)
-    if not 0 < len(key.key) <= MAX_KEY or not key.key.isprintable():
-        raise Invalid("idempotency.key_invalid", f"An idempotency key has 1 to {MAX_KEY} printable characters.")
+    _check(key)
 
     async def guarded(tx: TxT) -> R:
         value = await work(tx)
@@ -156,6 +177,17 @@ async def run_once(
         if not taken:
             raise
     return await _answer(transactions, key, result, wait_seconds)
+
+
+def _check(key: IdempotencyKey) -> None:
+    if not 0 < len(key.key) <= MAX_KEY or not key.key.isprintable():
+        raise Invalid("idempotency.key_invalid", f"An idempotency key has 1 to {MAX_KEY} printable characters.")
+    if key.scope == GUEST.id and len(key.key) < MIN_GUEST_KEY:
+        raise Invalid(
+            "idempotency.key_too_short",
+            f"Guests without a token are told apart by their keys alone: use {MIN_GUEST_KEY} or more random characters, "
+            "such as a UUID.",
+        )
 
 
 def _record(key: IdempotencyKey, resource_id: str, at: datetime, outcome: Outcome | None) -> IdempotencyRecord:

@@ -86,7 +86,7 @@ def requests(url: str) -> tuple[tuple[str, str], ...]:
                 {"method": "card", "token": "tok_success"},
                 berlin,
                 "standard",
-                key="two-mugs",
+                key="dbd911d2-0500-444c-a4c3-ee87a94eb55e",
             ),
         ),
         (

@@ -27,6 +27,11 @@ _COMMON: dict[str, tuple[int, str, str]] = {
     "missing": (404, "resource.not_found", "There is no such resource."),
     "busy": (409, "idempotency.in_flight", "The first request with this idempotency key is still under way."),
     "reused": (422, "idempotency.key_reused", "This idempotency key was used with a different request."),
+    "guessable": (
+        422,
+        "idempotency.key_too_short",
+        "Guests without a token use 16 or more random characters as a key.",
+    ),
     "stale": (412, "precondition.failed", "It is at version 4, not 3; read it again before changing it."),
     "large": (413, "request.too_large", "The body has more than 1048576 bytes, which is the limit."),
     "media": (415, "request.media_type", "Send the body as application/json, in UTF-8, and say so in Content-Type."),
@@ -186,7 +191,8 @@ def _headers(declared: Endpoint) -> list[dict[str, Any]]:
             {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "A string of your own for this one request, such as a UUID: sent again under it, it happens once.",
+                "description": "A string of your own for this one request, such as a UUID: sent again under it, it happens once. "
+                "Guests without a token use 16 random characters or more.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             }
         )
@@ -240,7 +246,7 @@ def _refusals(declared: Endpoint) -> Iterable[tuple[int, Refusal | tuple[str, st
         yield 400, _MALFORMED
         names += ["large", "media"]
     if "key" in declared.parameters:
-        names += ["busy", "reused"]
+        names += ["busy", "reused"] if declared.signed_in else ["busy", "reused", "guessable"]
     if "expected_version" in declared.parameters:
         names.append("stale")
     for name in names:

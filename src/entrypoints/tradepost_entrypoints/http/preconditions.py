@@ -3,7 +3,7 @@
 import re
 from hashlib import blake2b
 
-from tradepost.kernel.idempotency import MAX_KEY, IdempotencyKey
+from tradepost.kernel.idempotency import MAX_KEY, IdempotencyKey, scope_of
 from tradepost_entrypoints.http.call import Call
 from tradepost_entrypoints.http.problems import ProblemFault
 
@@ -52,18 +52,16 @@ def idempotency_key(call: Call, body: bytes, faults: list[ProblemFault]) -> Idem
         detail = f"A key has 1 to {MAX_KEY} printable ASCII characters without blanks, bare or in double quotes."
         faults.append(ProblemFault(header="Idempotency-Key", detail=detail))
         return None
-    return IdempotencyKey(scope=_scope(call), key=text, fingerprint=_fingerprint(call, body))
+    return IdempotencyKey(
+        scope=scope_of(call.actor, _guest_token(call)), key=text, fingerprint=_fingerprint(call, body)
+    )
 
 
-def _scope(call: Call) -> str:
-    """Whose key it is: a signed-in user's, or, for a guest, that of the cart or order whose token they hold."""
-    if call.actor.role is not None or call.actor.trusted:
-        return call.actor.id
+def _guest_token(call: Call) -> str | None:
     for name in _GUEST_TOKENS:
-        token = call.headers.get(name)
-        if token:
-            return f"guest:{blake2b(token, digest_size=16).hexdigest()}"
-    return "guest"
+        if token := call.headers.get(name):
+            return token.decode("latin-1")
+    return None
 
 
 def _fingerprint(call: Call, body: bytes) -> str:
