@@ -1,14 +1,20 @@
-"""Who is asking, and what they may do. Checked in the use case, so HTTP, CLI and a program all get the same answer."""
+"""Who is asking, and what they may do. Checked in the use case, so HTTP, CLI and a program all get the same answer.
 
+`decide` is the one place where that is decided; it says why. Everything else asks it.
+"""
+
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
 from tradepost.kernel.errors import Kind, NotFound, TradepostError
+from tradepost.kernel.money import Money
 
 
 class Role(StrEnum):
-    """What a signed-in user is to the shop."""
+    """The roles every shop has. Each of the staff's includes the one before it; a customer's is apart."""
 
     CUSTOMER = "customer"
     SUPPORT = "support"
@@ -32,6 +38,11 @@ class Permission(StrEnum):
     PRICING_WRITE = "pricing:write"
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
+    ROLES_READ = "roles:read"
+    ROLES_WRITE = "roles:write"
+    KEYS_READ = "keys:read"  # of machines, and those that sign tokens
+    KEYS_WRITE = "keys:write"
+    SECURITY_READ = "security:read"  # the trail of sign-ins and changes of access
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
     IMPORTS_WRITE = "imports:write"
@@ -54,52 +65,68 @@ _MANAGER = _SUPPORT | {
     Permission.STOCK_WRITE,
     Permission.PRICING_WRITE,
     Permission.USERS_READ,
+    Permission.ROLES_READ,
     Permission.JOBS_READ,
     Permission.IMPORTS_WRITE,
 }
-_EVERYTHING = frozenset(Permission)
-_GRANTS = {
+GRANTS: Mapping[str, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset[Permission](),
     Role.SUPPORT: _SUPPORT,
     Role.MANAGER: _MANAGER,
-    Role.OWNER: _EVERYTHING,
+    Role.OWNER: frozenset(Permission),
 }
+"""What the roles every shop has include."""
+
+SENSITIVE = frozenset({Permission.USERS_WRITE, Permission.ROLES_WRITE, Permission.KEYS_WRITE})
+"""What lets somebody else in. A session has to have proved who it is recently; a forgotten browser is not enough."""
+
+
+class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The session a command came in by. `fresh` says that its user proved who they are within the last minutes, `mfa`
+    that they did so with a second factor."""
+
+    id: str
+    kind: Literal["token", "cookie", "client", "key"]
+    fresh: bool = False
+    mfa: bool = False
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever gives a command: a signed-in user, a guest, or the shop's own machinery.
+    """Whoever gives a command: a signed-in user, a machine, a guest, or the shop's own machinery.
 
-    `id` is what the history shows (`user_…`, `guest`, `system:recovery`, `operator:cli`). `role` is None for guests and
-    for the system; `trusted` is true for the system and for the operator at the command line, who hold the database
-    anyway. `customer_id` is the customer a signed-in user buys as.
+    `id` is what the history shows (`user_…`, `key_…`, `guest`, `system:recovery`, `operator:cli`). `role` is None for
+    guests and for the system; `trusted` is true for the system and for the operator at the command line, who hold the
+    database anyway. `customer_id` is the customer a signed-in user buys as.
+
+    `permissions` are those of a role of the shop's own, or the scopes of a machine's key; None means those of the
+    built-in `role`. `refund_limits` says how much of each currency they may give back on one order, in minor units
+    (None: without limit; a currency that is not named: nothing); `categories` to which part of the catalog their
+    writing is restricted (None: all of it). `session` is None where a program acts for them.
     """
 
     id: str
-    role: Role | None = None
+    role: str | None = None
     customer_id: str | None = None
     trusted: bool = False
+    permissions: frozenset[Permission] | None = None
+    refund_limits: Mapping[str, int] | None = None
+    categories: frozenset[str] | None = None
+    session: SessionFacts | None = None
 
     def may(self, permission: Permission) -> bool:
-        return self.trusted or (self.role is not None and permission in _GRANTS[self.role])
+        return decide(self, permission).allowed
 
-    def require(self, permission: Permission) -> None:
-        """Raise unless allowed: `unauthenticated` for a guest, `forbidden` for a user without the permission."""
-        if self.may(permission):
-            return
-        if self.role is None:
-            raise TradepostError(Kind.UNAUTHENTICATED, "auth.required", "Sign in first: this needs an account.")
-        raise TradepostError(
-            Kind.FORBIDDEN,
-            "auth.forbidden",
-            f"Your role ({self.role}) does not allow {permission}.",
-            {"permission": permission, "role": self.role},
-        )
+    def require(self, permission: Permission, resource: "Resource | None" = None) -> None:
+        """Raise unless allowed: `unauthenticated` for a guest or when they have to prove who they are again,
+        `forbidden` for a user without the permission."""
+        decision = decide(self, permission, resource)
+        if not decision.allowed:
+            raise decision.refusal()
 
     def require_own_or(self, permission: Permission, customer_id: str | None, what: str, id: str) -> None:  # noqa: A002
         """Let through the customer it belongs to, and staff with `permission`; to others it does not exist."""
-        if self.may(permission) or (customer_id is not None and customer_id == self.customer_id):
-            return
-        raise NotFound(what, id)
+        if not decide(self, permission, Resource(kind=what, id=id, customer_id=customer_id), own=True).allowed:
+            raise NotFound(what, id)
 
 
 GUEST = Actor(id="guest")
@@ -113,3 +140,148 @@ def system(part: str) -> Actor:
 def operator(name: str = "cli") -> Actor:
     """A person at the command line."""
     return Actor(id=f"operator:{name}", trusted=True)
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command is about, as far as that matters for who may give it. None: not known, or not of that kind.
+
+    `amount` is what would be given back in all, by this person, on the order; `categories` those a product is or would
+    be in.
+    """
+
+    kind: str
+    id: str | None = None
+    customer_id: str | None = None
+    user_id: str | None = None
+    amount: Money | None = None
+    categories: frozenset[str] | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether, by which rule, and why, in a sentence that says what would help. `code` is that of the refusal."""
+
+    allowed: bool
+    rule: str
+    reason: str
+    code: str = ""
+    data: dict[str, str] = {}
+
+    def refusal(self) -> TradepostError:
+        """The error that tells the caller."""
+        unproved = self.code in ("auth.required", "auth.step_up_required")
+        kind = Kind.UNAUTHENTICATED if unproved else Kind.FORBIDDEN
+        return TradepostError(kind, self.code, self.reason, self.data)
+
+
+def decide(actor: Actor, permission: Permission, resource: Resource | None = None, *, own: bool = False) -> Decision:
+    """Whether `actor` may do this, to this. `own` says that those to whom the resource belongs may do it themselves."""
+    if actor.trusted:
+        return _TRUSTED
+    if own and resource is not None and _owns(actor, resource):
+        return _OWN
+    granted = actor.permissions if actor.permissions is not None else GRANTS.get(actor.role or "", _NOTHING)
+    if permission not in granted:
+        return _not_granted(actor, permission)
+    for policy in _POLICIES:
+        denied = policy(actor, permission, resource)
+        if denied is not None:
+            return denied
+    return _granted(actor, permission)
+
+
+Policy = Callable[[Actor, Permission, Resource | None], Decision | None]
+"""A rule that can take back what a role grants: the reason to refuse, or None."""
+
+
+def _refund_limit(actor: Actor, permission: Permission, resource: Resource | None) -> Decision | None:
+    if permission is not Permission.REFUNDS_CREATE or actor.refund_limits is None:
+        return None
+    if resource is None or resource.amount is None:
+        return None
+    currency = resource.amount.currency
+    limit = actor.refund_limits.get(currency, 0)
+    if resource.amount.amount <= limit:
+        return None
+    return Decision(
+        allowed=False,
+        rule="refund_limit",
+        code="auth.refund_limit",
+        reason=f"This is more than the {Money(limit, currency)} your role may give back on one order; "
+        "ask somebody whose role may.",
+        data={"permission": permission, "limit": str(limit), "currency": currency},
+    )
+
+
+def _categories(actor: Actor, permission: Permission, resource: Resource | None) -> Decision | None:
+    if permission is not Permission.CATALOG_WRITE or actor.categories is None:
+        return None
+    if resource is None or resource.categories is None:
+        return None
+    if resource.categories and resource.categories <= actor.categories:
+        return None
+    return Decision(
+        allowed=False,
+        rule="categories",
+        code="auth.category",
+        reason="You may change products of your own categories only; this one is in another, or in none.",
+        data={"permission": permission},
+    )
+
+
+def _step_up(actor: Actor, permission: Permission, _: Resource | None) -> Decision | None:
+    if permission not in SENSITIVE or actor.session is None or actor.session.fresh or actor.session.kind == "key":
+        return None
+    return Decision(
+        allowed=False,
+        rule="step_up",
+        code="auth.step_up_required",
+        reason="This lets others in or keeps them out: show your password (and second factor) again first.",
+        data={"permission": permission},
+    )
+
+
+_POLICIES: tuple[Policy, ...] = (_refund_limit, _categories, _step_up)
+_NOTHING = frozenset[Permission]()
+_TRUSTED = Decision(allowed=True, rule="trusted", reason="The shop itself and its operator may do everything.")
+_OWN = Decision(allowed=True, rule="own", reason="It is theirs.")
+_HELD = {
+    (role, permission): Decision(allowed=True, rule="role", reason=f"The role {role} includes {permission}.")
+    for role, permissions in GRANTS.items()
+    for permission in permissions
+}
+
+
+def _owns(actor: Actor, resource: Resource) -> bool:
+    if resource.customer_id is not None and resource.customer_id == actor.customer_id:
+        return True
+    return resource.user_id is not None and resource.user_id == actor.id
+
+
+def _granted(actor: Actor, permission: Permission) -> Decision:
+    held = _HELD.get((actor.role or "", permission))
+    if held is not None and actor.permissions is None:
+        return held
+    what = f"The role {actor.role}" if actor.role else "The key"
+    return Decision(allowed=True, rule="role" if actor.role else "scope", reason=f"{what} includes {permission}.")
+
+
+def _not_granted(actor: Actor, permission: Permission) -> Decision:
+    if actor.role is not None:
+        return Decision(
+            allowed=False,
+            rule="role",
+            code="auth.forbidden",
+            reason=f"Your role ({actor.role}) does not allow {permission}.",
+            data={"permission": permission, "role": actor.role},
+        )
+    if actor.permissions is not None:
+        return Decision(
+            allowed=False,
+            rule="scope",
+            code="auth.scope_missing",
+            reason=f"Your key does not have the scope {permission}; make one that has.",
+            data={"permission": permission},
+        )
+    return Decision(
+        allowed=False, rule="anonymous", code="auth.required", reason="Sign in first: this needs an account."
+    )
