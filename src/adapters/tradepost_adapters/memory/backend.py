@@ -9,6 +9,7 @@ from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransaction
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
+from tradepost_adapters.memory.security_log import MemorySecurityEventViews
 from tradepost_adapters.memory.stock import MemoryStockViews
 from tradepost_adapters.memory.transaction import MemoryTransaction
 from tradepost_adapters.memory.users import MemoryUserViews
@@ -32,6 +33,10 @@ class MemoryBackend:
     @cached_property
     def user_views(self) -> MemoryUserViews:
         return MemoryUserViews(self._database)
+
+    @cached_property
+    def security_event_views(self) -> MemorySecurityEventViews:
+        return MemorySecurityEventViews(self._database)
 
     @cached_property
     def customer_views(self) -> MemoryCustomerViews:

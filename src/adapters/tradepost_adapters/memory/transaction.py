@@ -14,6 +14,7 @@ from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
+from tradepost_adapters.memory.security_log import MemorySecurityLog
 from tradepost_adapters.memory.stock import MemoryLocations, MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
 from tradepost_adapters.memory.users import MemoryUsers
@@ -57,6 +58,10 @@ class MemoryTransaction:
     @lazy
     def users(self) -> MemoryUsers:
         return MemoryUsers(self._session, self.outbox)
+
+    @lazy
+    def security_log(self) -> MemorySecurityLog:
+        return MemorySecurityLog(self._session)
 
     @lazy
     def customers(self) -> MemoryCustomers:

@@ -20,6 +20,7 @@ from tradepost_adapters.sql.outbox import SqlOutbox
 from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
+from tradepost_adapters.sql.security_log import SqlSecurityLog
 from tradepost_adapters.sql.stock import SqlLocations, SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 from tradepost_adapters.sql.users import SqlUsers
@@ -64,6 +65,10 @@ class SqlTransaction:
     @lazy
     def users(self) -> SqlUsers:
         return SqlUsers(self._connection, self.outbox)
+
+    @lazy
+    def security_log(self) -> SqlSecurityLog:
+        return SqlSecurityLog(self._connection)
 
     @lazy
     def customers(self) -> SqlCustomers:

@@ -18,7 +18,9 @@ from tradepost.users.delete_user import DeleteUser
 from tradepost.users.get_user import GetUser
 from tradepost.users.identify import Identify
 from tradepost.users.list_users import ListUsers
+from tradepost.users.list_security_events import ListSecurityEvents
 from tradepost.users.passwords import PasswordHasher
+from tradepost.users.purge_security_events import PurgeSecurityEvents
 from tradepost.users.sign_in import SignIn
 from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
@@ -78,6 +80,14 @@ class Accounts(Parts):
     @cached_property
     def delete_user(self) -> DeleteUser:
         return DeleteUser(self._transactions, self._clock)
+
+    @cached_property
+    def list_security_events(self) -> ListSecurityEvents:
+        return ListSecurityEvents(self._backend.security_event_views)
+
+    @cached_property
+    def purge_security_events(self) -> PurgeSecurityEvents:
+        return PurgeSecurityEvents(self._transactions, self._clock)
 
     @cached_property
     def create_customer(self) -> CreateCustomer:

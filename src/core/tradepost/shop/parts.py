@@ -19,11 +19,21 @@ from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingView
 from tradepost.stock.ports import StockTx, StockViews
 from tradepost.users.passwords import PasswordHasher
 from tradepost.users.ports import UserViews
+from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
 from tradepost.users.tokens import AccessTokens
 
 
 class ShopTx(
-    CheckoutTx, AccountTx, CatalogTx, CatalogImportTx, HistoryTx, HasTaxRates, HasShippingMethods, StockTx, Protocol
+    CheckoutTx,
+    AccountTx,
+    HasSecurityLog,
+    CatalogTx,
+    CatalogImportTx,
+    HistoryTx,
+    HasTaxRates,
+    HasShippingMethods,
+    StockTx,
+    Protocol,
 ):
     """What the whole shop touches in a transaction."""
 
@@ -51,6 +61,9 @@ class Backend(Protocol):
 
     @property
     def user_views(self) -> UserViews: ...
+
+    @property
+    def security_event_views(self) -> SecurityEventViews: ...
 
     @property
     def customer_views(self) -> CustomerViews: ...

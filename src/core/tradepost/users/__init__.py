@@ -3,11 +3,15 @@
 from tradepost.users.change_password import ChangePassword, ChangePasswordCommand
 from tradepost.users.change_role import ChangeRole, ChangeRoleCommand
 from tradepost.users.delete_user import DeleteUser, DeleteUserCommand
+from tradepost.users.client import Client
 from tradepost.users.get_user import GetUser, GetUserQuery
 from tradepost.users.identify import Identify
+from tradepost.users.list_security_events import ListSecurityEvents, ListSecurityEventsQuery
 from tradepost.users.list_users import ListUsers, ListUsersQuery
 from tradepost.users.passwords import MAX_PASSWORD, MIN_PASSWORD, PasswordHasher, Verdict
 from tradepost.users.ports import UserFilter
+from tradepost.users.purge_security_events import PurgeSecurityEvents
+from tradepost.users.security_log import SecurityEvent, SecurityEventFilter, SecurityEventKind
 from tradepost.users.sign_in import SignIn, SignInCommand
 from tradepost.users.tokens import AccessTokens, Grant, InvalidToken
 from tradepost.users.update_profile import UpdateProfile, UpdateProfileCommand
@@ -22,6 +26,7 @@ __all__ = [
     "ChangePasswordCommand",
     "ChangeRole",
     "ChangeRoleCommand",
+    "Client",
     "DeleteUser",
     "DeleteUserCommand",
     "EmailTaken",
@@ -30,9 +35,15 @@ __all__ = [
     "Grant",
     "Identify",
     "InvalidToken",
+    "ListSecurityEvents",
+    "ListSecurityEventsQuery",
     "ListUsers",
     "ListUsersQuery",
     "PasswordHasher",
+    "PurgeSecurityEvents",
+    "SecurityEvent",
+    "SecurityEventFilter",
+    "SecurityEventKind",
     "SignIn",
     "SignInCommand",
     "SignedIn",

@@ -7,6 +7,7 @@ from typing import Any
 
 from tradepost.kernel.access import GUEST, Actor
 from tradepost.kernel.idempotency import IdempotencyKey
+from tradepost.users.client import Client
 
 _KEY = "tradepost.call"
 
@@ -34,6 +35,16 @@ class Call:
     @property
     def path(self) -> str:
         return str(self.scope["path"])
+
+    def client(self) -> Client:
+        """Where the request came from, as far as that can be believed."""
+        agent = self.headers.get(b"user-agent")
+        return Client.of(self.client_address, None if agent is None else agent.decode("latin-1"))
+
+    @property
+    def client_address(self) -> str | None:
+        client = self.scope.get("client")
+        return None if client is None else str(client[0])
 
 
 class ClientGone(Exception):

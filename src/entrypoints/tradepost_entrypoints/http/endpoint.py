@@ -7,7 +7,7 @@ A route is a function whose parameters say what it needs:
 
 - a name in the path (`{order_id}`): that path parameter, checked against its annotation;
 - `data`: the JSON body; `query`: the query string; both Structs;
-- `actor`: who asks; `key`: the Idempotency-Key; `expected_version`: the version in If-Match;
+- `actor`: who asks; `client`: where from; `key`: the Idempotency-Key; `expected_version`: the version in If-Match;
 - one annotated with `Header(name)`: that header, None without it;
 - anything else: a use case or another part of the application by that name, looked up once at start.
 
@@ -38,7 +38,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Authenticate = Callable[[Mapping[str, str]], Awaitable[Actor]]
 """Tells from the headers who asks. Called when there is an Authorization header; raises `unauthenticated` for a bad one."""
 
-_READ = frozenset({"data", "query", "actor", "key", "expected_version"})
+_READ = frozenset({"data", "query", "actor", "client", "key", "expected_version"})
 
 
 @dataclass(frozen=True)
@@ -237,6 +237,7 @@ class _Reader:
         self._body = None if body is None else BodyReader(body[0], optional=body[1])
         self._wants_query = "query" in names
         self._wants_actor = "actor" in names
+        self._wants_client = "client" in names
         self._wants_key = "key" in names
         self._wants_version = "expected_version" in names
         self._headers = [(name, mark.name.lower().encode()) for name, mark in declared.headers.items()]
@@ -256,6 +257,8 @@ class _Reader:
             arguments["query"] = query
         if self._wants_actor:
             arguments["actor"] = call.actor
+        if self._wants_client:
+            arguments["client"] = call.client()
         for name, header in self._headers:
             value = call.headers.get(header)
             arguments[name] = None if value is None else value.decode("latin-1")
