@@ -24,6 +24,7 @@ from tradepost.users.security_log import (
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 _ids = TypeIds()
 _ADA = Actor(id=_ids.new("user"), role="customer", session=SessionFacts(id="sess_1", kind="token"))
+_ANY = SecurityEventFilter()
 _CLIENT = Client(address="192.0.2.1", user_agent="curl/8")
 
 
@@ -69,10 +70,8 @@ class SecurityLogContract:
     async def test_the_newest_comes_first_and_pages_go_on(self, trail: SecurityLogAdapter) -> None:
         events = [an_event(SecurityEventKind.SIGN_IN_FAILED, ago=timedelta(minutes=each)) for each in range(5)]
         await _record(trail, *events)
-        first = await trail.security_event_views.list(SecurityEventFilter(), PageRequest(limit=3))
-        rest = await trail.security_event_views.list(
-            SecurityEventFilter(), PageRequest(limit=3, cursor=first.next_cursor)
-        )
+        first = await trail.security_event_views.list(_ANY, PageRequest(limit=3))
+        rest = await trail.security_event_views.list(_ANY, PageRequest(limit=3, cursor=first.next_cursor))
         assert first.items + rest.items == tuple(events)
 
     async def test_a_list_can_be_about_one_kind_one_user_or_one_actor(self, trail: SecurityLogAdapter) -> None:
@@ -100,7 +99,5 @@ async def _record(trail: SecurityLogAdapter, *events: SecurityEvent) -> None:
     await trail.transactions.run(lambda tx: tx.security_log.record(*events))
 
 
-async def _all(
-    trail: SecurityLogAdapter, wanted: SecurityEventFilter = SecurityEventFilter()
-) -> tuple[SecurityEvent, ...]:
+async def _all(trail: SecurityLogAdapter, wanted: SecurityEventFilter = _ANY) -> tuple[SecurityEvent, ...]:
     return (await trail.security_event_views.list(wanted, PageRequest(limit=100))).items

@@ -17,8 +17,8 @@ from tradepost.users.change_role import ChangeRole
 from tradepost.users.delete_user import DeleteUser
 from tradepost.users.get_user import GetUser
 from tradepost.users.identify import Identify
-from tradepost.users.list_users import ListUsers
 from tradepost.users.list_security_events import ListSecurityEvents
+from tradepost.users.list_users import ListUsers
 from tradepost.users.passwords import PasswordHasher
 from tradepost.users.purge_security_events import PurgeSecurityEvents
 from tradepost.users.sign_in import SignIn

@@ -2,8 +2,8 @@
 
 from tradepost.users.change_password import ChangePassword, ChangePasswordCommand
 from tradepost.users.change_role import ChangeRole, ChangeRoleCommand
-from tradepost.users.delete_user import DeleteUser, DeleteUserCommand
 from tradepost.users.client import Client
+from tradepost.users.delete_user import DeleteUser, DeleteUserCommand
 from tradepost.users.get_user import GetUser, GetUserQuery
 from tradepost.users.identify import Identify
 from tradepost.users.list_security_events import ListSecurityEvents, ListSecurityEventsQuery
