@@ -1,0 +1,36 @@
+"""Recovery codes: what lets somebody in whose phone is gone. Each is good once, and kept as a hash alone."""
+
+import base64
+import hashlib
+import os
+import re
+from collections.abc import Callable
+
+HOW_MANY = 10
+_BYTES = 10
+"""80 random bits: nobody guesses them, so a fast hash will do, and wrong ones need not be counted."""
+_TYPED = re.compile(r"[\s-]+")
+_CODE = re.compile(r"[A-Z2-7]{16}")
+# what people read for letters of base32's alphabet, which has neither of these digits
+_MISREAD = str.maketrans("01", "OI")
+
+
+def new_recovery_codes(entropy: Callable[[int], bytes] = os.urandom) -> tuple[str, ...]:
+    """A set of codes as they are shown: `ABCD-EFGH-IJKL-MNOP`."""
+    return tuple(_shown(entropy(_BYTES)) for _ in range(HOW_MANY))
+
+
+def recovery_code_hash(user_id: str, code: str) -> str | None:
+    """As it is stored, and as it is looked for; None for what can be no code. Dashes, spaces and case do not matter.
+
+    The user is part of it, so that equal rows of two tables tell nothing and a row is good for nobody else.
+    """
+    bare = _TYPED.sub("", code).upper().translate(_MISREAD)
+    if not _CODE.fullmatch(bare):
+        return None
+    return hashlib.sha256(f"recovery code|{user_id}|{bare}".encode()).hexdigest()
+
+
+def _shown(raw: bytes) -> str:
+    text = base64.b32encode(raw).decode()
+    return "-".join(text[place : place + 4] for place in range(0, len(text), 4))
