@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Index, inspect, text
-from sqlalchemy.schema import CheckConstraint
+from sqlalchemy import Connection, inspect, text
+from tests.adapters.sql.structure import Structure, is_ours, our_tables, structure
 
 from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.transactions import Unavailable
@@ -28,12 +28,7 @@ def differences(connection: Connection) -> list[Any]:
 
 
 def _ours(name: str | None, kind: str, _: object) -> bool:
-    """All but the search index of SQLite, a virtual table that keeps its own tables, which no metadata describes."""
-    return kind != "table" or not str(name).startswith("product_search_index")
-
-
-def our_tables(connection: Connection) -> list[str]:
-    return [name for name in inspect(connection).get_table_names() if _ours(name, "table", None)]
+    return kind != "table" or is_ours(str(name))
 
 
 def fingerprint(connection: Connection) -> list[tuple[Any, ...]]:
@@ -63,24 +58,69 @@ def test_migrating_up_gives_exactly_the_tables_that_the_repositories_know(databa
     assert tables == {*whole_metadata().tables, VERSION_TABLE}
 
 
-def on_dialect(index: Index, connection: Connection) -> bool:
-    """Whether the index is meant for this database at all."""
-    condition = index._ddl_if
-    return condition is None or condition.dialect == connection.dialect.name
+@pytest.fixture
+def declared(request: pytest.FixtureRequest, database_url: str) -> Structure:
+    """What the metadata declares, as the same kind of database holds it when nothing else has made it."""
+    kind = "sqlite" if database_url.startswith("sqlite") else "postgres"
+    url: str = request.getfixturevalue(f"empty_{kind}_url")
+    _connected(url, whole_metadata().create_all, writing=True)
+    return ask(url, structure)
 
 
-def test_every_check_and_index_is_there(database_url: str) -> None:
-    def look(connection: Connection) -> None:
-        inspector = inspect(connection)
-        for table in whole_metadata().sorted_tables:
-            checks = {check["name"] for check in inspector.get_check_constraints(table.name)}
-            wanted = {str(each.name) for each in table.constraints if isinstance(each, CheckConstraint) and each.name}
-            assert wanted <= checks, table.name
-            indexes = {index["name"] for index in inspector.get_indexes(table.name)}
-            here = {index.name for index in table.indexes if on_dialect(index, connection)}
-            assert here <= indexes, table.name
+def test_what_the_migrations_make_and_what_the_metadata_declares_is_the_same_to_the_last_index(
+    database_url: str, declared: Structure
+) -> None:
+    assert ask(database_url, structure) == declared
 
-    ask(database_url, look)
+
+PRICES = """
+    CREATE TABLE variant_prices (
+        variant_id TEXT NOT NULL, currency TEXT NOT NULL, amount BIGINT NOT NULL,
+        CONSTRAINT pk_variant_prices PRIMARY KEY (variant_id, currency),
+        CONSTRAINT fk_variant_prices_variant_id FOREIGN KEY (variant_id) REFERENCES variants (id),
+        CONSTRAINT ck_variant_prices_amount CHECK (amount >= 0)
+    )
+"""
+REMAKE = ("DROP TABLE variant_prices", PRICES)
+
+
+def remade(old: str, new: str) -> tuple[str, str]:
+    assert old in PRICES
+    return "DROP TABLE variant_prices", PRICES.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("drift", "kinds"),
+    [
+        (REMAKE, set()),
+        (("CREATE TABLE more (id TEXT)",), {"table", "column", "primary key"}),
+        (("ALTER TABLE tax_rates ADD COLUMN more TEXT",), {"column"}),
+        (("ALTER TABLE tax_rates DROP COLUMN rate",), {"column"}),
+        (("CREATE INDEX ix_more ON orders (total)",), {"index"}),
+        (("DROP INDEX ix_orders_pending",), {"index"}),
+        (("DROP INDEX ix_orders_pending", "CREATE INDEX ix_orders_pending ON orders (expires_at)"), {"index"}),
+        (remade("amount BIGINT", "amount INTEGER"), {"column"}),
+        (remade("amount BIGINT NOT NULL", "amount BIGINT"), {"column"}),
+        (remade("amount BIGINT NOT NULL", "amount BIGINT NOT NULL DEFAULT 1"), {"column"}),
+        (remade("CHECK (amount >= 0)", "CHECK (amount > 0)"), {"check", "constraint"}),
+        (remade(",\n        CONSTRAINT ck_variant_prices_amount CHECK (amount >= 0)", ""), {"check", "constraint"}),
+        (remade("(variant_id) REFERENCES variants (id)", "(currency) REFERENCES products (id)"), {"foreign key", "constraint"}),
+        (remade("CHECK", "UNIQUE (amount), CHECK"), {"unique", "check", "constraint", "index"}),
+    ],
+    ids=lambda value: None if isinstance(value, set) else value[-1].split("(")[0].strip(),
+)  # fmt: skip
+def test_a_drift_between_migrations_and_metadata_would_be_seen(
+    database_url: str, declared: Structure, drift: tuple[str, ...], kinds: set[str]
+) -> None:
+    def change(connection: Connection) -> None:
+        for statement in drift:
+            end = " WITHOUT ROWID" if "CREATE TABLE variant" in statement and "sqlite" in database_url else ""
+            connection.execute(text(statement + end))
+
+    _connected(database_url, change, writing=True)
+    seen = {kind for kind, *_ in ask(database_url, structure) ^ declared}
+    assert seen <= kinds
+    assert bool(seen) == bool(kinds)
 
 
 def test_up_down_and_up_again_ends_where_it_was(database_url: str) -> None:

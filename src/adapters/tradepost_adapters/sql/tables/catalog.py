@@ -1,7 +1,6 @@
 """The catalog: products, variants, their prices, categories."""
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     CheckConstraint,
     Column,
@@ -12,7 +11,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    event,
     text,
 )
 
@@ -87,7 +85,8 @@ product_prices = Table(
 )
 
 # The words a product is found by, made alike for both databases by `catalog.search`. They lie in a table of their own
-# because SQLite's index needs a number for every row that stays (a bare rowid does not survive VACUUM).
+# because SQLite's index needs a number for every row that stays (a bare rowid does not survive VACUUM). That index,
+# `product_search_index`, is a virtual table that triggers keep; migrations alone know it.
 product_search = Table(
     "product_search",
     metadata,
@@ -98,36 +97,6 @@ product_search = Table(
         "ix_product_search_words", text("array_to_tsvector(string_to_array(words, ' '))"), postgresql_using="gin"
     ).ddl_if(dialect="postgresql"),
 )
-
-# The words are plain already, so the tokenizer only has to split at the spaces: `ascii` takes every other script's
-# letters for parts of a word. An index of the content elsewhere is told what to forget in the words it was given.
-_ON_SQLITE = (
-    """
-    CREATE VIRTUAL TABLE product_search_index USING fts5(
-        words, content = 'product_search', content_rowid = 'id', tokenize = 'ascii', detail = none, prefix = '2 3'
-    )
-    """,
-    """
-    CREATE TRIGGER product_search_added AFTER INSERT ON product_search BEGIN
-        INSERT INTO product_search_index (rowid, words) VALUES (new.id, new.words);
-    END
-    """,
-    """
-    CREATE TRIGGER product_search_changed AFTER UPDATE ON product_search BEGIN
-        INSERT INTO product_search_index (product_search_index, rowid, words) VALUES ('delete', old.id, old.words);
-        INSERT INTO product_search_index (rowid, words) VALUES (new.id, new.words);
-    END
-    """,
-    """
-    CREATE TRIGGER product_search_removed AFTER DELETE ON product_search BEGIN
-        INSERT INTO product_search_index (product_search_index, rowid, words) VALUES ('delete', old.id, old.words);
-    END
-    """,
-)
-for _statement in _ON_SQLITE:
-    event.listen(product_search, "after_create", DDL(_statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
-_forget = DDL("DROP TABLE product_search_index")  # type: ignore[no-untyped-call]
-event.listen(product_search, "before_drop", _forget.execute_if(dialect="sqlite"))
 
 categories = Table(
     "categories",
