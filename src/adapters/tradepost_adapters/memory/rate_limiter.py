@@ -1,0 +1,44 @@
+"""Counting within one process."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from math import floor
+
+from tradepost.kernel.rate_limits import Hit, Usage, usage
+
+
+class MemoryRateLimiter:
+    """`RateLimiter` for one process: with several of them, each counts for itself.
+
+    Counts the same sliding windows as the limiter in Redis. Remembers at most `size` counters, the least recently used
+    are forgotten first, so that no flood of addresses fills the memory; a hit costs the same however many there are.
+    """
+
+    def __init__(self, size: int = 50_000, now: Callable[[], float] = time.monotonic) -> None:
+        self._size = size
+        self._now = now
+        # By limit and key: the number of the window last asked in, what it has seen, what the one before saw.
+        self._counters: OrderedDict[tuple[str, int, int, str], tuple[int, int, int]] = OrderedDict()
+
+    async def hit(self, hits: Sequence[Hit], /) -> Sequence[Usage]:
+        now = self._now()
+        return [self._count(hit, now) for hit in hits]
+
+    def _count(self, hit: Hit, now: float) -> Usage:
+        limit = hit.limit
+        window = limit.seconds
+        number, into = divmod(now, window)
+        place = (limit.name, limit.quota, window, hit.key)
+        last, current, previous = self._counters.get(place, (number, 0, 0))
+        if last != number:
+            previous, current = (current if last == number - 1 else 0), 0
+        left = window - into
+        allowed = floor(previous * left / window) + current < limit.quota
+        if allowed:
+            current += 1
+        self._counters[place] = (int(number), current, previous)
+        self._counters.move_to_end(place)
+        if len(self._counters) > self._size:
+            self._counters.popitem(last=False)
+        return usage(limit, allowed=allowed, previous=previous, current=current, left=left)
