@@ -5,8 +5,9 @@ import msgspec
 from tradepost.carts.checking import require_access, terms_of, view_of
 from tradepost.carts.ports import CartTx
 from tradepost.carts.views import CartView
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.pricing.terms import SalePolicy
@@ -24,6 +25,8 @@ class AcceptCartCommand(msgspec.Struct, frozen=True, kw_only=True):
 class AcceptCart:
     """Settles every message of the cart; it can be checked out then. Raises `cart.closed`, `precondition.failed`."""
 
+    access = own_or(Permission.CUSTOMERS_WRITE, by_token=True)
+
     def __init__(
         self, transactions: Transactions[CartTx], clock: Clock, tokens: GuestTokens, policy: SalePolicy
     ) -> None:
@@ -37,7 +40,7 @@ class AcceptCart:
 
         async def work(tx: CartTx) -> CartView:
             cart = await tx.carts.get(command.cart_id)
-            require_access(command.actor, cart, command.cart_token, self._tokens)
+            require_access(self.access, command.actor, cart, command.cart_token, self._tokens)
             cart.at_version(command.expected_version)
             terms = await terms_of(tx, cart, self._policy)
             for line in cart.lines:

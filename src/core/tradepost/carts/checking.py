@@ -4,7 +4,8 @@ from tradepost.carts.cart import Cart, CartLine
 from tradepost.carts.ports import CartTx
 from tradepost.carts.views import CartLineView, CartMessage, CartView
 from tradepost.catalog.offer import Offer
-from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.access import Actor, Resource
+from tradepost.kernel.declared import Access
 from tradepost.kernel.errors import Conflict, Invalid
 from tradepost.kernel.money import Money
 from tradepost.kernel.tokens import GuestTokens
@@ -12,14 +13,14 @@ from tradepost.pricing.terms import SalePolicy, SaleTerms, quote
 from tradepost.pricing.totals import Totals
 
 
-def require_access(actor: Actor, cart: Cart, token: str | None, tokens: GuestTokens) -> None:
+def require_access(access: Access, actor: Actor, cart: Cart, token: str | None, tokens: GuestTokens) -> None:
     """Let through whoever it belongs to and staff; to others the cart does not exist.
 
     A token opens a guest's cart only: once a customer has taken it over, it is theirs alone.
     """
     if cart.customer_id is None and token is not None and tokens.matches(cart.id, token):
         return
-    actor.require_own_or(Permission.CUSTOMERS_WRITE, cart.customer_id, "cart", cart.id)
+    access.check(actor, Resource(kind="cart", id=cart.id, customer_id=cart.customer_id))
 
 
 async def terms_of(tx: CartTx, cart: Cart, policy: SalePolicy, *more: str) -> SaleTerms:

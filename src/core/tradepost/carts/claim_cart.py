@@ -5,8 +5,9 @@ import msgspec
 from tradepost.carts.checking import require_access, terms_of, view_of
 from tradepost.carts.ports import CartTx
 from tradepost.carts.views import CartView
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
@@ -28,6 +29,8 @@ class ClaimCart:
     Raises `auth.required` for a guest, `cart.closed` for a cart that was ordered.
     """
 
+    access = own_or(Permission.CUSTOMERS_WRITE)
+
     def __init__(
         self, transactions: Transactions[CartTx], clock: Clock, tokens: GuestTokens, policy: SalePolicy
     ) -> None:
@@ -46,7 +49,7 @@ class ClaimCart:
 
         async def work(tx: CartTx) -> CartView:
             cart = await tx.carts.get(command.cart_id)
-            require_access(command.actor, cart, command.cart_token, self._tokens)
+            require_access(self.access, command.actor, cart, command.cart_token, self._tokens)
             if cart.customer_id != customer_id:
                 own = await tx.carts.open_of(customer_id)
                 if own is not None and own.currency == cart.currency:

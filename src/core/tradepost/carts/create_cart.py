@@ -10,6 +10,7 @@ from tradepost.carts.ports import CartTx
 from tradepost.carts.views import CartView
 from tradepost.kernel.access import Actor
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import currency
@@ -29,6 +30,8 @@ class CreateCartCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class CreateCart:
     """Raises `currency.unknown`."""
+
+    access = anybody()
 
     def __init__(
         self,

@@ -5,7 +5,8 @@ import msgspec
 from tradepost.carts.checking import require_access, terms_of, view_of
 from tradepost.carts.ports import CartTx
 from tradepost.carts.views import CartView
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.pricing.terms import SalePolicy
@@ -25,6 +26,8 @@ class GetCart:
     Raises NotFound when there is none, and when it is somebody else's.
     """
 
+    access = own_or(Permission.CUSTOMERS_WRITE, by_token=True)
+
     def __init__(self, transactions: Transactions[CartTx], tokens: GuestTokens, policy: SalePolicy) -> None:
         self._transactions = transactions
         self._tokens = tokens
@@ -33,7 +36,7 @@ class GetCart:
     async def __call__(self, query: GetCartQuery) -> CartView:
         async def work(tx: CartTx) -> CartView:
             cart = await tx.carts.get(query.cart_id)
-            require_access(query.actor, cart, query.cart_token, self._tokens)
+            require_access(self.access, query.actor, cart, query.cart_token, self._tokens)
             return view_of(cart, await terms_of(tx, cart, self._policy), self._policy)
 
         return await self._transactions.run(work)

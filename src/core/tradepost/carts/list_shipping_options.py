@@ -4,7 +4,8 @@ import msgspec
 
 from tradepost.carts.checking import require_access, terms_of
 from tradepost.carts.ports import CartTx
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Conflict
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
@@ -36,6 +37,8 @@ class ListShippingOptions:
     Raises `cart.no_destination` when there is neither, NotFound.
     """
 
+    access = own_or(Permission.CUSTOMERS_WRITE, by_token=True)
+
     def __init__(
         self, transactions: Transactions[CartTx], views: PricingViews, tokens: GuestTokens, policy: SalePolicy
     ) -> None:
@@ -47,7 +50,7 @@ class ListShippingOptions:
     async def __call__(self, query: ListShippingOptionsQuery) -> ShippingOptions:
         async def work(tx: CartTx) -> Delivery:
             cart = await tx.carts.get(query.cart_id)
-            require_access(query.actor, cart, query.cart_token, self._tokens)
+            require_access(self.access, query.actor, cart, query.cart_token, self._tokens)
             terms = await terms_of(tx, cart, self._policy)
             if terms.country is None:
                 raise Conflict("cart.no_destination", "Say where the cart goes first: it has no shipping address.")

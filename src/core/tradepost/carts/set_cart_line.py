@@ -6,8 +6,9 @@ from tradepost.carts.cart import CartLine
 from tradepost.carts.checking import offered, require_access, terms_of, view_of
 from tradepost.carts.ports import CartTx
 from tradepost.carts.views import CartView
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Conflict
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.tokens import GuestTokens
@@ -34,6 +35,8 @@ class SetCartLine:
     Raises `cart.not_for_sale`, `cart.no_price`, `stock.insufficient`, `cart.full`, `cart.closed`, `cart.invalid`.
     """
 
+    access = own_or(Permission.CUSTOMERS_WRITE, by_token=True)
+
     def __init__(
         self, transactions: Transactions[CartTx], clock: Clock, tokens: GuestTokens, policy: SalePolicy
     ) -> None:
@@ -47,7 +50,7 @@ class SetCartLine:
 
         async def work(tx: CartTx) -> CartView:
             cart = await tx.carts.get(command.cart_id)
-            require_access(command.actor, cart, command.cart_token, self._tokens)
+            require_access(self.access, command.actor, cart, command.cart_token, self._tokens)
             cart.at_version(command.expected_version)
             terms = await terms_of(tx, cart, self._policy, command.sku)
             own = cart.line(command.sku)

@@ -5,9 +5,10 @@ import msgspec
 from tradepost.carts.checking import require_access, terms_of, view_of
 from tradepost.carts.ports import CartTx
 from tradepost.carts.views import CartView
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.addresses import Contact
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.pricing.terms import SalePolicy
@@ -27,6 +28,8 @@ class UpdateCartCommand(msgspec.Struct, frozen=True, kw_only=True):
 class UpdateCart:
     """Raises `cart.invalid` with every fault, `cart.closed`, `precondition.failed`."""
 
+    access = own_or(Permission.CUSTOMERS_WRITE, by_token=True)
+
     def __init__(
         self, transactions: Transactions[CartTx], clock: Clock, tokens: GuestTokens, policy: SalePolicy
     ) -> None:
@@ -38,7 +41,7 @@ class UpdateCart:
     async def __call__(self, command: UpdateCartCommand) -> CartView:
         async def work(tx: CartTx) -> CartView:
             cart = await tx.carts.get(command.cart_id)
-            require_access(command.actor, cart, command.cart_token, self._tokens)
+            require_access(self.access, command.actor, cart, command.cart_token, self._tokens)
             cart.at_version(command.expected_version)
             cart.describe(command.contact, command.shipping_method, at=self._clock.now())
             await tx.carts.save(cart)

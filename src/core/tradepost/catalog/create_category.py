@@ -10,6 +10,7 @@ from tradepost.catalog.views import CategoryView
 from tradepost.catalog.words import slug_of
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
@@ -29,6 +30,8 @@ class CreateCategoryCommand(msgspec.Struct, frozen=True, kw_only=True):
 class CreateCategory:
     """Raises `category.invalid` with every fault, and `category.slug_taken`."""
 
+    access = staff(Permission.CATALOG_WRITE)
+
     def __init__(
         self, transactions: Transactions[CatalogTx], reading: CatalogReading, clock: Clock, ids: TypeIds
     ) -> None:
@@ -38,7 +41,7 @@ class CreateCategory:
         self._ids = ids
 
     async def __call__(self, command: CreateCategoryCommand) -> CategoryView:
-        command.actor.require(Permission.CATALOG_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
         category_id = self._ids.new("cat")
 

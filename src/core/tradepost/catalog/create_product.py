@@ -12,6 +12,7 @@ from tradepost.catalog.views import ProductView
 from tradepost.catalog.words import slug_of
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
@@ -41,6 +42,8 @@ class CreateProduct:
     `product.external_id_taken`.
     """
 
+    access = staff(Permission.CATALOG_WRITE)
+
     def __init__(
         self, transactions: Transactions[CatalogTx], reading: CatalogReading, clock: Clock, ids: TypeIds
     ) -> None:
@@ -50,7 +53,7 @@ class CreateProduct:
         self._ids = ids
 
     async def __call__(self, command: CreateProductCommand) -> ProductView:
-        command.actor.require(Permission.CATALOG_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
         product_id = self._ids.new("prod")
 

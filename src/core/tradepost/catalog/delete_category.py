@@ -6,6 +6,7 @@ from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.reading import CatalogReading
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.transactions import Transactions
 
 
@@ -20,13 +21,15 @@ class DeleteCategoryCommand(msgspec.Struct, frozen=True, kw_only=True):
 class DeleteCategory:
     """Raises `category.not_found`, `category.not_empty` and `precondition.failed`."""
 
+    access = staff(Permission.CATALOG_WRITE)
+
     def __init__(self, transactions: Transactions[CatalogTx], reading: CatalogReading, clock: Clock) -> None:
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
 
     async def __call__(self, command: DeleteCategoryCommand) -> None:
-        command.actor.require(Permission.CATALOG_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: CatalogTx) -> None:

@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.catalog.reading import CatalogReading
 from tradepost.catalog.views import CategoryView
+from tradepost.kernel.declared import anybody
 
 
 class GetCategoryQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +15,8 @@ class GetCategoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 class GetCategory:
     """Raises `category.not_found`."""
+
+    access = anybody()
 
     def __init__(self, reading: CatalogReading) -> None:
         self._reading = reading

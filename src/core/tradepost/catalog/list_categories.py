@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.catalog.reading import CatalogReading
 from tradepost.catalog.views import CategoryView
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.pages import Page, PageRequest
 
 
@@ -16,6 +17,8 @@ class ListCategoriesQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 class ListCategories:
     """Sorted by `position` or by `name`. Raises `page.invalid`."""
+
+    access = anybody()
 
     def __init__(self, reading: CatalogReading) -> None:
         self._reading = reading

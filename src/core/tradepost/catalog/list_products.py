@@ -8,6 +8,7 @@ from tradepost.catalog.reading import CatalogReading
 from tradepost.catalog.search import question
 from tradepost.catalog.views import ProductView
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.money import currency
 from tradepost.kernel.pages import Page, PageRequest
@@ -30,14 +31,16 @@ class ListProducts:
     after those not published without the right to.
     """
 
+    access = anybody(more_with=Permission.CATALOG_WRITE)
+
     def __init__(self, reading: CatalogReading) -> None:
         self._reading = reading
 
     async def __call__(self, query: ListProductsQuery) -> Page[ProductView]:
         wanted = query.wanted
-        if not query.actor.may(Permission.CATALOG_WRITE):
+        if not self.access.held_by(query.actor):
             if wanted.status not in (None, ProductStatus.ACTIVE):
-                query.actor.require(Permission.CATALOG_WRITE)
+                self.access.require_held(query.actor)
             wanted = msgspec.structs.replace(wanted, status=ProductStatus.ACTIVE)
         _check(wanted, query.page)
         if query.text is not None:

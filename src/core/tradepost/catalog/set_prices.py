@@ -7,6 +7,7 @@ from tradepost.catalog.reading import CatalogReading
 from tradepost.catalog.views import ProductView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
 
@@ -26,13 +27,15 @@ class SetPrices:
     Raises `product.not_found`, `product.invalid` with every fault, `product.not_sellable`, `precondition.failed`.
     """
 
+    access = staff(Permission.CATALOG_WRITE)
+
     def __init__(self, transactions: Transactions[CatalogTx], reading: CatalogReading, clock: Clock) -> None:
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
 
     async def __call__(self, command: SetPricesCommand) -> ProductView:
-        command.actor.require(Permission.CATALOG_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: CatalogTx) -> ProductView:

@@ -9,6 +9,7 @@ from tradepost.catalog.reading import CatalogReading
 from tradepost.catalog.views import CategoryView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.transactions import Transactions
 
 
@@ -28,13 +29,15 @@ class UpdateCategory:
     """Raises `category.not_found`, `category.invalid` with every fault, `category.cycle`, `category.slug_taken` and
     `precondition.failed`."""
 
+    access = staff(Permission.CATALOG_WRITE)
+
     def __init__(self, transactions: Transactions[CatalogTx], reading: CatalogReading, clock: Clock) -> None:
         self._transactions = transactions
         self._reading = reading
         self._clock = clock
 
     async def __call__(self, command: UpdateCategoryCommand) -> CategoryView:
-        command.actor.require(Permission.CATALOG_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: CatalogTx) -> CategoryView:

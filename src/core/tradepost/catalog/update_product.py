@@ -12,6 +12,7 @@ from tradepost.catalog.reading import CatalogReading
 from tradepost.catalog.views import ProductView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 
@@ -46,6 +47,8 @@ class UpdateProduct:
     Raises `product.not_found`, `precondition.failed`, and what creating one raises.
     """
 
+    access = staff(Permission.CATALOG_WRITE)
+
     def __init__(
         self, transactions: Transactions[CatalogTx], reading: CatalogReading, clock: Clock, ids: TypeIds
     ) -> None:
@@ -55,7 +58,7 @@ class UpdateProduct:
         self._ids = ids
 
     async def __call__(self, command: UpdateProductCommand) -> ProductView:
-        command.actor.require(Permission.CATALOG_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: CatalogTx) -> ProductView:

@@ -7,8 +7,9 @@ import msgspec
 from tradepost.carts.cart import Cart
 from tradepost.carts.checking import require_access, terms_of, view_of
 from tradepost.carts.ports import HasCarts
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Conflict
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -44,6 +45,8 @@ class CheckOutCart:
     Raises `cart.changed` when a line has a message (show them, accept the cart, try again), `cart.empty`,
     `cart.closed`, and what `PlaceOrder` raises.
     """
+
+    access = own_or(Permission.CUSTOMERS_WRITE, by_token=True)
 
     def __init__(
         self,
@@ -104,7 +107,7 @@ class CheckOutCart:
 
     async def _ready_cart(self, tx: CheckoutTx, command: CheckOutCartCommand) -> Cart:
         cart = await tx.carts.get(command.cart_id)
-        require_access(command.actor, cart, command.cart_token, self._tokens)
+        require_access(self.access, command.actor, cart, command.cart_token, self._tokens)
         cart.at_version(command.expected_version)
         if not cart.lines:
             raise Conflict("cart.empty", "There is nothing in this cart; put something in first.")

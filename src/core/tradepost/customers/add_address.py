@@ -2,12 +2,14 @@
 
 import msgspec
 
+from tradepost.customers.access import one_self
 from tradepost.customers.customer import CustomerAddress
 from tradepost.customers.ports import CustomerTx
 from tradepost.customers.views import CustomerView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.addresses import Address
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
@@ -30,13 +32,15 @@ class AddAddress:
     """For the customer and staff. Raises `address.invalid` with every fault, `customer.addresses_full`,
     `precondition.failed`, what `run_once` raises, and NotFound to others."""
 
+    access = own_or(Permission.CUSTOMERS_WRITE, seen_with=Permission.CUSTOMERS_READ)
+
     def __init__(self, transactions: Transactions[CustomerTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, command: AddAddressCommand) -> CustomerView:
-        command.actor.require_own_or(Permission.CUSTOMERS_WRITE, command.customer_id, "customer", command.customer_id)
+        self.access.check(command.actor, one_self(command.customer_id))
         now, address_id = self._clock.now(), self._ids.new("addr")
 
         async def work(tx: CustomerTx) -> CustomerView:

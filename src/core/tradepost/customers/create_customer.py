@@ -9,6 +9,7 @@ from tradepost.customers.ports import CustomerTx
 from tradepost.customers.views import CustomerView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
@@ -27,13 +28,15 @@ class CreateCustomerCommand(msgspec.Struct, frozen=True, kw_only=True):
 class CreateCustomer:
     """For staff. Raises `customer.invalid` with every fault, `customer.external_id_taken`, and what `run_once` raises."""
 
+    access = staff(Permission.CUSTOMERS_WRITE)
+
     def __init__(self, transactions: Transactions[CustomerTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, command: CreateCustomerCommand) -> CustomerView:
-        command.actor.require(Permission.CUSTOMERS_WRITE)
+        self.access.check(command.actor)
         now, customer_id = self._clock.now(), self._ids.new("cus")
 
         async def work(tx: CustomerTx) -> CustomerView:

@@ -6,6 +6,7 @@ from tradepost.customers.opening import open_account
 from tradepost.customers.ports import AccountTx
 from tradepost.kernel.access import Actor, Permission, Role
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.passwords import PasswordHasher, new_password
@@ -28,6 +29,8 @@ class CreateOwner:
     Raises `user.invalid` with every fault, `user.password_invalid`, `user.email_taken`.
     """
 
+    access = staff(Permission.USERS_WRITE)
+
     def __init__(
         self, transactions: Transactions[AccountTx], hasher: PasswordHasher, clock: Clock, ids: TypeIds
     ) -> None:
@@ -37,7 +40,7 @@ class CreateOwner:
         self._ids = ids
 
     async def __call__(self, command: CreateOwnerCommand) -> UserView | None:
-        command.actor.require(Permission.USERS_WRITE)
+        self.access.check(command.actor)
         if await self._transactions.run(_has_owner):
             return None  # before a password is hashed for nothing
         password_hash = await self._hasher.hash(new_password(command.password))

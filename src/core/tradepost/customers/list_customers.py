@@ -5,6 +5,7 @@ import msgspec
 from tradepost.customers.ports import CustomerFilter, CustomerViews
 from tradepost.customers.views import CustomerView
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import staff
 from tradepost.kernel.pages import Page, PageRequest
 
 
@@ -19,9 +20,11 @@ class ListCustomersQuery(msgspec.Struct, frozen=True, kw_only=True):
 class ListCustomers:
     """For staff. Raises `auth.…` and `page.invalid`."""
 
+    access = staff(Permission.CUSTOMERS_READ)
+
     def __init__(self, views: CustomerViews) -> None:
         self._views = views
 
     async def __call__(self, query: ListCustomersQuery) -> Page[CustomerView]:
-        query.actor.require(Permission.CUSTOMERS_READ)
+        self.access.check(query.actor)
         return await self._views.list(query.wanted, query.page)

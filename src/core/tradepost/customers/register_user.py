@@ -6,6 +6,7 @@ from tradepost.customers.opening import open_account
 from tradepost.customers.ports import AccountTx
 from tradepost.kernel.access import Actor, Permission, Role
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.passwords import PasswordHasher, new_password
@@ -34,6 +35,8 @@ class RegisterUser:
     many are waiting for a password to be hashed.
     """
 
+    access = anybody(more_with=Permission.USERS_WRITE)
+
     def __init__(
         self, transactions: Transactions[AccountTx], hasher: PasswordHasher, clock: Clock, ids: TypeIds
     ) -> None:
@@ -44,7 +47,7 @@ class RegisterUser:
 
     async def __call__(self, command: RegisterUserCommand) -> UserView:
         if command.role is not Role.CUSTOMER:
-            command.actor.require(Permission.USERS_WRITE)
+            self.access.require_held(command.actor)
         check_profile(email=command.email, name=command.name)
         password_hash = await self._hasher.hash(new_password(command.password))
         now = self._clock.now()

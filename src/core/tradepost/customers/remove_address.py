@@ -2,10 +2,12 @@
 
 import msgspec
 
+from tradepost.customers.access import one_self
 from tradepost.customers.ports import HasCustomers
 from tradepost.customers.views import CustomerView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.transactions import Transactions
 
 
@@ -20,12 +22,14 @@ class RemoveAddress:
     """For the customer and staff. Orders keep the copy they were placed with. Raises `address.not_found`,
     `precondition.failed`, and NotFound to others."""
 
+    access = own_or(Permission.CUSTOMERS_WRITE, seen_with=Permission.CUSTOMERS_READ)
+
     def __init__(self, transactions: Transactions[HasCustomers], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: RemoveAddressCommand) -> CustomerView:
-        command.actor.require_own_or(Permission.CUSTOMERS_WRITE, command.customer_id, "customer", command.customer_id)
+        self.access.check(command.actor, one_self(command.customer_id))
         now = self._clock.now()
 
         async def work(tx: HasCustomers) -> CustomerView:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tradepost.customers.access import one_self
 from tradepost.customers.ports import HasCustomers
 from tradepost.customers.views import CustomerView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.transactions import Transactions
 
 
@@ -30,15 +32,16 @@ class UpdateCustomer:
     with is the user's and stays. Raises `customer.invalid` with every fault, `customer.external_id_taken`,
     `precondition.failed`, and NotFound to others."""
 
+    access = own_or(Permission.CUSTOMERS_WRITE, seen_with=Permission.CUSTOMERS_READ)
+
     def __init__(self, transactions: Transactions[HasCustomers], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: UpdateCustomerCommand) -> CustomerView:
-        actor = command.actor
-        actor.require_own_or(Permission.CUSTOMERS_WRITE, command.customer_id, "customer", command.customer_id)
+        self.access.check(command.actor, one_self(command.customer_id))
         if command.external_id is not UNSET or command.metadata is not UNSET:
-            actor.require(Permission.CUSTOMERS_WRITE)
+            self.access.require_held(command.actor)
         now = self._clock.now()
 
         async def work(tx: HasCustomers) -> CustomerView:

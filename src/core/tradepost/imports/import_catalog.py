@@ -16,6 +16,7 @@ from tradepost.imports.report import CatalogReport
 from tradepost.imports.shopify import ShopifyColumns
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Conflict, Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
@@ -56,13 +57,15 @@ class ImportCatalog:
     `import.unreadable`, `import.header_invalid` and `import.currency_missing` before anything is written.
     """
 
+    access = staff(Permission.IMPORTS_WRITE)
+
     def __init__(self, transactions: Transactions[CatalogImportTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, command: ImportCatalogCommand) -> CatalogReport:
-        command.actor.require(Permission.IMPORTS_WRITE)
+        self.access.check(command.actor)
         rows = CsvRows(command.file)
         columns = _columns(rows.header, command.currency)
         report = CatalogReport(dry_run=command.dry_run, format=columns.format, ignored_columns=columns.ignored)

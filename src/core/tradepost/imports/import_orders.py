@@ -15,6 +15,7 @@ from tradepost.imports.progress import Progress, no_progress
 from tradepost.imports.report import MOST_SKUS, OrdersReport
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
@@ -53,13 +54,15 @@ class ImportOrders:
     is no event. Raises `import.unreadable` and `import.header_invalid` before anything is written.
     """
 
+    access = staff(Permission.IMPORTS_WRITE)
+
     def __init__(self, transactions: Transactions[HistoryTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, command: ImportOrdersCommand) -> OrdersReport:
-        command.actor.require(Permission.IMPORTS_WRITE)
+        self.access.check(command.actor)
         rows = CsvRows(command.file)
         columns = OrderColumns(rows.header)
         report = OrdersReport(dry_run=command.dry_run)

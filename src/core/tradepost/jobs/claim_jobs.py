@@ -6,6 +6,7 @@ from datetime import timedelta
 from tradepost.jobs.job import Job, RunOutcome
 from tradepost.jobs.ports import HasJobQueue
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 
 LEASE = timedelta(seconds=20)
@@ -15,6 +16,8 @@ LEASE = timedelta(seconds=20)
 class ClaimJobs:
     """Gives a worker at most `limit` due jobs of these kinds. A job that has had all its runs, each ending with a
     silent worker, is laid aside as dead instead: it may be what kills them."""
+
+    access = the_shop_itself()
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from tradepost.jobs.job import Job
 from tradepost.jobs.ports import HasJobs, HasJobSchedules
 from tradepost.jobs.schedule import Schedule
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 
@@ -16,6 +17,8 @@ class ScheduledJobsTx(HasJobs, HasJobSchedules, Protocol): ...
 
 class EnqueueScheduledJobs:
     """Enqueues what is due of these schedules and says how many that were. Any number of workers may call it."""
+
+    access = the_shop_itself()
 
     def __init__(
         self, transactions: Transactions[ScheduledJobsTx], clock: Clock, ids: TypeIds, schedules: Sequence[Schedule]

@@ -6,6 +6,7 @@ from tradepost.jobs.job import JobId
 from tradepost.jobs.ports import JobViews
 from tradepost.jobs.views import JobDetails
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import NotFound
 
 _RUNS = 50
@@ -19,11 +20,13 @@ class GetJobCommand(msgspec.Struct, frozen=True, kw_only=True):
 class GetJob:
     """A job and its latest runs. Needs `jobs:read`. Raises `job.not_found`."""
 
+    access = staff(Permission.JOBS_READ)
+
     def __init__(self, views: JobViews) -> None:
         self._views = views
 
     async def __call__(self, command: GetJobCommand) -> JobDetails:
-        command.actor.require(Permission.JOBS_READ)
+        self.access.check(command.actor)
         job = await self._views.get(command.job_id)
         if job is None:
             raise NotFound("job", command.job_id)

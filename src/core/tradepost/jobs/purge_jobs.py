@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tradepost.jobs.ports import HasJobQueue
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 
 _AT_ONCE = 1_000  # rows a transaction, so that nobody waits long for it
@@ -12,6 +13,8 @@ _AT_ONCE = 1_000  # rows a transaction, so that nobody waits long for it
 class PurgeJobs:
     """Forgets what ended longer ago than `keep`, and of the runs all but the latest `most_runs`; says how much that was.
     Run it as a recurring job. Dead jobs stay until somebody has looked at them."""
+
+    access = the_shop_itself()
 
     def __init__(
         self,

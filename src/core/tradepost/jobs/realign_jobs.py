@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tradepost.jobs.ports import HasJobQueue
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 
 _APART = timedelta(minutes=1)  # clocks of several hosts may differ by so much without any being set back
@@ -13,6 +14,8 @@ _AT_ONCE = 500
 class RealignJobs:
     """Without this a job to be tried again in a minute would wait for an hour and a minute after the clock went back by
     an hour, and so would one whose worker died. Appointed times are kept. Says how many jobs were changed."""
+
+    access = the_shop_itself()
 
     def __init__(self, transactions: Transactions[HasJobQueue], clock: Clock) -> None:
         self._transactions = transactions

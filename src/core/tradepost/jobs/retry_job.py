@@ -7,6 +7,7 @@ from tradepost.jobs.ports import HasJobQueue
 from tradepost.jobs.views import JobView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.transactions import StaleVersion, Transactions
 
 
@@ -21,12 +22,14 @@ class RetryJob:
     Raises `job.not_found`, `job.not_dead`, `job.key_held`.
     """
 
+    access = staff(Permission.JOBS_WRITE)
+
     def __init__(self, transactions: Transactions[HasJobQueue], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: RetryJobCommand) -> JobView:
-        command.actor.require(Permission.JOBS_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: HasJobQueue) -> JobView:

@@ -123,6 +123,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         if not decision.allowed:
             raise decision.refusal()
 
+    def require_fresh(self) -> None:
+        """For what changes how they themselves sign in. Raises `unauthenticated` when they have to prove who they are
+        again."""
+        if not self.trusted and not _proved(self):
+            raise _STALE.refusal()
+
     def require_own_or(self, permission: Permission, customer_id: str | None, what: str, id: str) -> None:  # noqa: A002
         """Let through the customer it belongs to, and staff with `permission`; to others it does not exist."""
         if not decide(self, permission, Resource(kind=what, id=id, customer_id=customer_id), own=True).allowed:
@@ -173,12 +179,17 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return TradepostError(kind, self.code, self.reason, self.data)
 
 
-def decide(actor: Actor, permission: Permission, resource: Resource | None = None, *, own: bool = False) -> Decision:
-    """Whether `actor` may do this, to this. `own` says that those to whom the resource belongs may do it themselves."""
+def decide(
+    actor: Actor, permission: Permission | None, resource: Resource | None = None, *, own: bool = False
+) -> Decision:
+    """Whether `actor` may do this, to this. `own` says that those to whom the resource belongs may do it themselves;
+    without a permission nobody else may."""
     if actor.trusted:
         return _TRUSTED
     if own and resource is not None and _owns(actor, resource):
         return _OWN
+    if permission is None:
+        return _NOT_OWN
     granted = actor.permissions if actor.permissions is not None else GRANTS.get(actor.role or "", _NOTHING)
     if permission not in granted:
         return _not_granted(actor, permission)
@@ -229,21 +240,30 @@ def _categories(actor: Actor, permission: Permission, resource: Resource | None)
 
 
 def _step_up(actor: Actor, permission: Permission, _: Resource | None) -> Decision | None:
-    if permission not in SENSITIVE or actor.session is None or actor.session.fresh or actor.session.kind == "key":
+    if permission not in SENSITIVE or _proved(actor):
         return None
-    return Decision(
-        allowed=False,
-        rule="step_up",
-        code="auth.step_up_required",
-        reason="This lets others in or keeps them out: show your password (and second factor) again first.",
-        data={"permission": permission},
-    )
+    return _STALE
 
 
+def _proved(actor: Actor) -> bool:
+    """Whether they proved who they are lately. Machines have no more to show than the key they came with, and whoever
+    a program acts for is the program's to know."""
+    return actor.session is None or actor.session.fresh or actor.session.kind in ("key", "client")
+
+
+_STALE = Decision(
+    allowed=False,
+    rule="step_up",
+    code="auth.step_up_required",
+    reason="This lets others in or keeps them out: show your password (and second factor) again first.",
+)
 _POLICIES: tuple[Policy, ...] = (_refund_limit, _categories, _step_up)
 _NOTHING = frozenset[Permission]()
 _TRUSTED = Decision(allowed=True, rule="trusted", reason="The shop itself and its operator may do everything.")
 _OWN = Decision(allowed=True, rule="own", reason="It is theirs.")
+_NOT_OWN = Decision(
+    allowed=False, rule="own", code="auth.forbidden", reason="Only those to whom it belongs may do this."
+)
 _HELD = {
     (role, permission): Decision(allowed=True, rule="role", reason=f"The role {role} includes {permission}.")
     for role, permissions in GRANTS.items()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.idempotency import HasIdempotency
 from tradepost.kernel.transactions import Transactions
 
@@ -15,6 +16,8 @@ class PurgeIdempotencyKeys:
 
     An unanswered key stays, however old: its work is still under way.
     """
+
+    access = the_shop_itself()
 
     def __init__(self, transactions: Transactions[HasIdempotency], clock: Clock, *, keep: timedelta = KEEP) -> None:
         self._transactions = transactions

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.events import Event, Message, event_type
 from tradepost.kernel.transactions import Transactions
 from tradepost.messaging.ports import HasInbox
@@ -41,6 +42,8 @@ class OnceInEffect(Generic[TxT]):
 
     `handler(tx, message)` is the work of a transaction and keeps to its rules.
     """
+
+    access = the_shop_itself()
 
     def __init__(
         self,
@@ -71,6 +74,8 @@ class AtLeastOnce(Generic[TxT]):
 
     A process that dies in between lets it happen again, so `handler(message)` should bear that.
     """
+
+    access = the_shop_itself()
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tradepost.kernel.backoff import Backoff
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 from tradepost.messaging.consumers import Consumers
 from tradepost.messaging.delivery import DeliveryFailure, PartitionLease, Term, Waiting
@@ -22,6 +23,8 @@ class DeliverMessages:
 
     `relay` names this one among several. `patience` is how long a consumer may take over one message.
     """
+
+    access = the_shop_itself()
 
     def __init__(
         self,

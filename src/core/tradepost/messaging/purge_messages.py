@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 from tradepost.messaging.ports import HasDeliveries, HasInbox
 
@@ -18,6 +19,8 @@ class PurgeMessages:
 
     Notes in the inbox are kept twice as long: a message must not outlive the note that it was dealt with.
     """
+
+    access = the_shop_itself()
 
     def __init__(
         self, transactions: Transactions[PurgeMessagesTx], clock: Clock, *, keep: timedelta = timedelta(days=7)

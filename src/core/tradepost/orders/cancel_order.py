@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.tokens import GuestTokens
@@ -33,6 +34,8 @@ class CancelOrder:
     another way, `precondition.failed`.
     """
 
+    access = own_or(Permission.ORDERS_WRITE, seen_with=Permission.ORDERS_READ, by_token=True)
+
     def __init__(self, transactions: Transactions[OrderTx], clock: Clock, ids: TypeIds, tokens: GuestTokens) -> None:
         self._transactions = transactions
         self._clock = clock
@@ -45,8 +48,8 @@ class CancelOrder:
         async def work(tx: OrderTx) -> OrderView:
             order = await tx.orders.get(command.order_id)
             require_access(
+                self.access,
                 command.actor,
-                Permission.ORDERS_WRITE,
                 order_id=order.id,
                 customer_id=order.customer_id,
                 token=command.order_token,

@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Conflict, Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -32,6 +33,8 @@ class CapturePayment:
     Raises `payment.over_capture`, `payment.not_authorized`, `payment.declined`, `order.ended`.
     """
 
+    access = staff(Permission.PAYMENTS_WRITE)
+
     def __init__(
         self, transactions: Transactions[OrderTx], runner: OperationRunner, clock: Clock, ids: TypeIds
     ) -> None:
@@ -41,7 +44,7 @@ class CapturePayment:
         self._ids = ids
 
     async def __call__(self, command: CapturePaymentCommand) -> OrderView:
-        command.actor.require(Permission.PAYMENTS_WRITE)
+        self.access.check(command.actor)
         operation_id = self._ids.new("op")
         started: list[tuple[Operation, str]] = []
         now = self._clock.now()

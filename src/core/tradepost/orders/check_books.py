@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import staff
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -102,6 +103,8 @@ class CheckBooks:
     A shop may go on selling meanwhile: each check sees one moment, and every transaction leaves all of them true.
     """
 
+    access = staff(Permission.ORDERS_READ, Permission.STOCK_READ)
+
     def __init__(self, books: Books) -> None:
         self._checks: tuple[tuple[str, str, Callable[[], Awaitable[Finding]]], ...] = (
             ("stock.moved", "Levels are the sums of their movements", books.stock_moved),
@@ -118,8 +121,7 @@ class CheckBooks:
         )
 
     async def __call__(self, query: CheckBooksQuery) -> tuple[CheckView, ...]:
-        query.actor.require(Permission.ORDERS_READ)
-        query.actor.require(Permission.STOCK_READ)
+        self.access.check(query.actor)
         views = []
         for name, rule, look in self._checks:
             found = await look()

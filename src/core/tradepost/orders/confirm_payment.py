@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Conflict
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
@@ -31,6 +32,8 @@ class ConfirmPayment:
     refused, `payment.nothing_to_confirm` when no payment of it ever waited for the buyer.
     """
 
+    access = own_or(Permission.PAYMENTS_WRITE, seen_with=Permission.ORDERS_READ, by_token=True)
+
     def __init__(self, transactions: Transactions[OrderTx], runner: OperationRunner, tokens: GuestTokens) -> None:
         self._transactions = transactions
         self._runner = runner
@@ -40,8 +43,8 @@ class ConfirmPayment:
         async def find(tx: OrderTx) -> tuple[Order, Operation, str | None]:
             order = await tx.orders.get(command.order_id)
             require_access(
+                self.access,
                 command.actor,
-                Permission.PAYMENTS_WRITE,
                 order_id=order.id,
                 customer_id=order.customer_id,
                 token=command.order_token,

@@ -2,6 +2,7 @@
 
 from tradepost.kernel.access import system
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
@@ -18,6 +19,8 @@ class ExpireOrders:
 
     Gives how many ended. An order with a payment in flight is left to recovery first.
     """
+
+    access = the_shop_itself()
 
     def __init__(self, transactions: Transactions[OrderTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions

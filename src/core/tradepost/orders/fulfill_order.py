@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
@@ -39,13 +40,15 @@ class FulfillOrder:
     Raises `order.not_placed`, `order.parcel_invalid` naming every bad line, `precondition.failed`.
     """
 
+    access = staff(Permission.ORDERS_WRITE)
+
     def __init__(self, transactions: Transactions[OrderTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, command: FulfillOrderCommand) -> OrderView:
-        command.actor.require(Permission.ORDERS_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
         parcel_id = self._ids.new("parcel")
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.orders.ports import OrderViews
 from tradepost.orders.reading import require_access
@@ -28,6 +29,8 @@ class OrderStory(msgspec.Struct, frozen=True, kw_only=True):
 class GetOrderStory:
     """Raises NotFound when there is no such order, and when it is somebody else's."""
 
+    access = own_or(Permission.ORDERS_READ, by_token=True)
+
     def __init__(self, views: OrderViews, tokens: GuestTokens) -> None:
         self._views = views
         self._tokens = tokens
@@ -35,8 +38,8 @@ class GetOrderStory:
     async def __call__(self, query: OrderStoryQuery) -> OrderStory:
         order = await self._views.get(query.order_id)
         require_access(
+            self.access,
             query.actor,
-            Permission.ORDERS_READ,
             order_id=order.id,
             customer_id=order.customer_id,
             token=query.order_token,

@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.orders.ports import OrderFilter, OrderViews
@@ -21,15 +22,17 @@ class ListOrders:
     """A customer sees only their own, whatever the filter says. Raises `unauthenticated` for a guest, and NotFound to a
     customer who asks for somebody else's."""
 
+    access = own_or(Permission.ORDERS_READ)
+
     def __init__(self, views: OrderViews) -> None:
         self._views = views
 
     async def __call__(self, query: ListOrdersQuery) -> Page[OrderSummary]:
         wanted = query.wanted
-        if not query.actor.may(Permission.ORDERS_READ):
+        if not self.access.held_by(query.actor):
             own = query.actor.customer_id
             if own is None:
-                query.actor.require(Permission.ORDERS_READ)
+                self.access.require_held(query.actor)
             if wanted.customer_id not in (None, own):
                 raise NotFound("customer", wanted.customer_id)
             if wanted.user_id not in (None, query.actor.id):

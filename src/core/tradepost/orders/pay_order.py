@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Conflict, Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -36,6 +37,8 @@ class PayOrder:
     `payment.in_flight` while an earlier try has not been answered: paying twice is worse than waiting.
     """
 
+    access = own_or(Permission.PAYMENTS_WRITE, seen_with=Permission.ORDERS_READ, by_token=True)
+
     def __init__(
         self,
         transactions: Transactions[OrderTx],
@@ -61,8 +64,8 @@ class PayOrder:
             started.clear()
             order = await tx.orders.get(command.order_id)
             require_access(
+                self.access,
                 command.actor,
-                Permission.PAYMENTS_WRITE,
                 order_id=order.id,
                 customer_id=order.customer_id,
                 token=command.order_token,

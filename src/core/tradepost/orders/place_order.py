@@ -8,6 +8,7 @@ import msgspec
 from tradepost.kernel.access import Actor
 from tradepost.kernel.addresses import Address, Contact
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -46,6 +47,8 @@ class PlaceOrder:
     Raises `order.invalid` and `order.not_for_sale` with every fault, `stock.insufficient` naming every SKU,
     `payment.declined` with the order's id (it stays payable until it expires), and what `run_once` raises.
     """
+
+    access = anybody()
 
     def __init__(
         self,

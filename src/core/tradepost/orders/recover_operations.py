@@ -3,6 +3,7 @@
 import asyncio
 
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
@@ -22,6 +23,8 @@ class RecoverOperations:
     asked about instead, and so is what gets no answer to being sent: the gateway's books may know it all the same.
     Goes on while there is more to do and something of it gets done. Gives how many were settled. A fault that is nobody's refusal is raised once every other operation had its turn.
     """
+
+    access = the_shop_itself()
 
     def __init__(self, transactions: Transactions[OrderTx], runner: OperationRunner, clock: Clock) -> None:
         self._transactions = transactions

@@ -6,6 +6,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Conflict, Fault, Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -41,6 +42,8 @@ class RefundOrder:
     `payment.over_refund`, `order.refund_invalid` naming every bad line, `order.not_returnable`.
     """
 
+    access = staff(Permission.REFUNDS_CREATE)
+
     def __init__(
         self, transactions: Transactions[OrderTx], runner: OperationRunner, clock: Clock, ids: TypeIds
     ) -> None:
@@ -50,7 +53,7 @@ class RefundOrder:
         self._ids = ids
 
     async def __call__(self, command: RefundOrderCommand) -> RefundView:
-        command.actor.require(Permission.REFUNDS_CREATE)
+        self.access.check(command.actor)
         refund_id, operation_id = self._ids.new("re"), self._ids.new("op")
         started: list[tuple[Operation, str | None]] = []
         now = self._clock.now()

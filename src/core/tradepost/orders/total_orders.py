@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import staff
 from tradepost.orders.ports import OrderFilter, OrderTotal, OrderViews
 
 
@@ -16,9 +17,11 @@ class TotalOrdersQuery(msgspec.Struct, frozen=True, kw_only=True):
 class TotalOrders:
     """For staff."""
 
+    access = staff(Permission.ORDERS_READ)
+
     def __init__(self, views: OrderViews) -> None:
         self._views = views
 
     async def __call__(self, query: TotalOrdersQuery) -> tuple[OrderTotal, ...]:
-        query.actor.require(Permission.ORDERS_READ)
+        self.access.check(query.actor)
         return await self._views.totals(query.wanted)

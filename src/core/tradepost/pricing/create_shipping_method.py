@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.pricing.ports import HasShippingMethods
@@ -27,6 +28,8 @@ class CreateShippingMethodCommand(msgspec.Struct, frozen=True, kw_only=True):
 class CreateShippingMethod:
     """It is offered at once, unless it is created inactive."""
 
+    access = staff(Permission.PRICING_WRITE)
+
     def __init__(self, transactions: Transactions[HasShippingMethods], ids: TypeIds, clock: Clock) -> None:
         self._transactions = transactions
         self._ids = ids
@@ -34,7 +37,7 @@ class CreateShippingMethod:
 
     async def __call__(self, command: CreateShippingMethodCommand) -> ShippingMethodView:
         """Raises `shipping_method.invalid` with every fault, and `shipping_method.code_taken`."""
-        command.actor.require(Permission.PRICING_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: HasShippingMethods) -> ShippingMethodView:

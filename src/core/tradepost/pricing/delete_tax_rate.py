@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.transactions import Transactions
 from tradepost.pricing.ports import HasTaxRates
 from tradepost.pricing.tax_rate import TaxRateId
@@ -20,13 +21,15 @@ class DeleteTaxRateCommand(msgspec.Struct, frozen=True, kw_only=True):
 class DeleteTaxRate:
     """What was taxed at it is taxed at the next less specific rate from now on, and not at all where there is none."""
 
+    access = staff(Permission.PRICING_WRITE)
+
     def __init__(self, transactions: Transactions[HasTaxRates], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: DeleteTaxRateCommand) -> None:
         """Raises `tax_rate.not_found` and `precondition.failed`."""
-        command.actor.require(Permission.PRICING_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: HasTaxRates) -> None:

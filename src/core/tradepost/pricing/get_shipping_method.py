@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.errors import NotFound
 from tradepost.pricing.ports import PricingViews
 from tradepost.pricing.views import ShippingMethodView
@@ -16,12 +17,14 @@ class GetShippingMethodCommand(msgspec.Struct, frozen=True, kw_only=True):
 class GetShippingMethod:
     """By its code. One not on offer is there only for those who may change it."""
 
+    access = anybody(more_with=Permission.PRICING_WRITE)
+
     def __init__(self, views: PricingViews) -> None:
         self._views = views
 
     async def __call__(self, command: GetShippingMethodCommand) -> ShippingMethodView:
         """Raises `shipping_method.not_found`."""
         method = await self._views.shipping_method(command.code)
-        if not method.active and not command.actor.may(Permission.PRICING_WRITE):
+        if not method.active and not self.access.held_by(command.actor):
             raise NotFound("shipping_method", command.code)
         return method

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.pricing.ports import PricingViews
 from tradepost.pricing.taxes import place_key
@@ -17,6 +18,8 @@ class ListTaxRatesCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class ListTaxRates:
     """Sorted by country or by category."""
+
+    access = anybody()
 
     def __init__(self, views: PricingViews) -> None:
         self._views = views

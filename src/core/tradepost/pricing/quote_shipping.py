@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tradepost.kernel.countries import country as known_country
+from tradepost.kernel.declared import anybody
 from tradepost.pricing.ports import PricingViews
 from tradepost.pricing.shipping import Delivery, ShippingUnavailable, Terms, quote
 from tradepost.pricing.totals import PricedLine
@@ -21,6 +22,8 @@ class QuoteShippingCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class QuoteShipping:
     """The methods that deliver, cheapest first; none is an answer as well."""
+
+    access = anybody()
 
     def __init__(self, views: PricingViews) -> None:
         self._views = views

@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.pricing.ports import HasTaxRates
@@ -28,6 +29,8 @@ class SetTaxRate:
     Orders placed before keep the rate they were placed at.
     """
 
+    access = staff(Permission.PRICING_WRITE)
+
     def __init__(self, transactions: Transactions[HasTaxRates], ids: TypeIds, clock: Clock) -> None:
         self._transactions = transactions
         self._ids = ids
@@ -35,7 +38,7 @@ class SetTaxRate:
 
     async def __call__(self, command: SetTaxRateCommand) -> TaxRateView:
         """Raises `tax_rate.invalid` with every fault."""
-        command.actor.require(Permission.PRICING_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: HasTaxRates) -> TaxRateView:

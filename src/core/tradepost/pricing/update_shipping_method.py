@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.transactions import Transactions
 from tradepost.pricing.ports import HasShippingMethods
 from tradepost.pricing.shipping import ShippingKind, Tariff
@@ -29,13 +30,15 @@ class UpdateShippingMethodCommand(msgspec.Struct, frozen=True, kw_only=True):
 class UpdateShippingMethod:
     """Orders placed before keep what they were charged."""
 
+    access = staff(Permission.PRICING_WRITE)
+
     def __init__(self, transactions: Transactions[HasShippingMethods], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: UpdateShippingMethodCommand) -> ShippingMethodView:
         """Raises `shipping_method.not_found`, `shipping_method.invalid` with every fault, and `precondition.failed`."""
-        command.actor.require(Permission.PRICING_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: HasShippingMethods) -> ShippingMethodView:

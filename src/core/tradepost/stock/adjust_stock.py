@@ -7,6 +7,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Fault, Invalid, Kind, TradepostError
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -56,13 +57,15 @@ class AdjustStock:
     `stock.insufficient` naming every SKU of which less would lie there than is promised to orders.
     """
 
+    access = staff(Permission.STOCK_WRITE)
+
     def __init__(self, transactions: Transactions[StockTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, command: AdjustStockCommand) -> AdjustmentView:
-        command.actor.require(Permission.STOCK_WRITE)
+        self.access.check(command.actor)
         _check_form(command)
         now = self._clock.now()
         adjustment_id = self._ids.new("adj")

@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.transactions import Transactions
 from tradepost.stock.location import Location
@@ -23,13 +24,15 @@ class CreateLocationCommand(msgspec.Struct, frozen=True, kw_only=True):
 class CreateLocation:
     """It starts empty. Orders take from the default location; stock elsewhere gets there by a transfer."""
 
+    access = staff(Permission.STOCK_WRITE)
+
     def __init__(self, transactions: Transactions[StockTx], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: CreateLocationCommand) -> LocationView:
         """Raises `location.invalid` with every fault, and `location.code_taken`."""
-        command.actor.require(Permission.STOCK_WRITE)
+        self.access.check(command.actor)
         location = Location.new(code=command.code, name=command.name)
 
         async def work(tx: StockTx) -> LocationView:

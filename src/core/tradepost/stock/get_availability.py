@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.stock.level import DEFAULT_LOCATION
 from tradepost.stock.ports import StockViews
@@ -21,12 +22,14 @@ class GetAvailabilityQuery(msgspec.Struct, frozen=True, kw_only=True):
 class GetAvailability:
     """Every SKU asked for is answered, in that order; one that was never stocked with zeros."""
 
+    access = staff(Permission.STOCK_READ)
+
     def __init__(self, views: StockViews) -> None:
         self._views = views
 
     async def __call__(self, query: GetAvailabilityQuery) -> tuple[AvailabilityView, ...]:
         """Raises `stock.query_invalid`."""
-        query.actor.require(Permission.STOCK_READ)
+        self.access.check(query.actor)
         skus = tuple(dict.fromkeys(query.skus))
         if not 1 <= len(skus) <= MAX_SKUS:
             raise Invalid(

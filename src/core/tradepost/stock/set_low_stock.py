@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.transactions import Transactions
 from tradepost.stock.level import DEFAULT_LOCATION, MAX_QUANTITY
@@ -23,12 +24,14 @@ class SetLowStockCommand(msgspec.Struct, frozen=True, kw_only=True):
 class SetLowStock:
     """Makes an empty level where there is none, so that what has yet to arrive is listed as low as well."""
 
+    access = staff(Permission.STOCK_WRITE)
+
     def __init__(self, transactions: Transactions[StockTx]) -> None:
         self._transactions = transactions
 
     async def __call__(self, command: SetLowStockCommand) -> LevelView:
         """Raises `stock.threshold_invalid` with every fault, and `location.not_found`."""
-        command.actor.require(Permission.STOCK_WRITE)
+        self.access.check(command.actor)
         faults = check_sku(command.sku, "/sku")
         if command.low_at is not None and not 0 <= command.low_at <= MAX_QUANTITY:
             faults.append(Fault("/low_at", f"must be between 0 and {MAX_QUANTITY}, or nothing"))

@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -31,13 +32,15 @@ class TransferStock:
     Raises `stock.transfer_invalid` with every fault, `location.not_found`, and `stock.insufficient` naming every SKU.
     """
 
+    access = staff(Permission.STOCK_WRITE)
+
     def __init__(self, transactions: Transactions[StockTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, command: TransferStockCommand) -> TransferView:
-        command.actor.require(Permission.STOCK_WRITE)
+        self.access.check(command.actor)
         faults = check_lines(command.lines, command.reference, least=1)
         if command.source == command.destination:
             faults.append(Fault("/destination", "is where the goods are already"))
