@@ -1,14 +1,8 @@
-"""Who may do what with an account: its user, and staff with the permission for it."""
+"""Who a user is, as far as access goes: an account belongs to its user."""
 
-from tradepost.kernel.access import Actor, Permission
-from tradepost.kernel.errors import NotFound
+from tradepost.kernel.access import Resource
 
 
-def require_self_or(actor: Actor, permission: Permission, user_id: str) -> None:
-    """Let through the user and staff with `permission`. Others learn `auth.forbidden` when they may see users at all,
-    and that there is no such user when they may not."""
-    if actor.id == user_id or actor.may(permission):
-        return
-    if actor.may(Permission.USERS_READ):
-        actor.require(permission)
-    raise NotFound("user", user_id)
+def one_self(user_id: str) -> Resource:
+    """The account, as the thing that is to be read or changed."""
+    return Resource(kind="user", id=user_id, user_id=user_id)

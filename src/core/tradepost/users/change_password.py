@@ -4,8 +4,10 @@ import msgspec
 
 from tradepost.kernel.access import Actor
 from tradepost.kernel.clock import Clock
-from tradepost.kernel.errors import Conflict, Fault, Invalid, NotFound
+from tradepost.kernel.declared import own
+from tradepost.kernel.errors import Conflict, Fault, Invalid
 from tradepost.kernel.transactions import Transactions
+from tradepost.users.access import one_self
 from tradepost.users.passwords import PasswordHasher, new_password, normal_password
 from tradepost.users.ports import HasUsers
 
@@ -26,14 +28,15 @@ class ChangePassword:
     """Only for the user, who knows the old one, and for the operator. Raises `user.password_wrong`,
     `user.password_invalid`, `user.deleted`, and NotFound for anybody else's account."""
 
+    access = own()
+
     def __init__(self, transactions: Transactions[HasUsers], hasher: PasswordHasher, clock: Clock) -> None:
         self._transactions = transactions
         self._hasher = hasher
         self._clock = clock
 
     async def __call__(self, command: ChangePasswordCommand) -> None:
-        if command.actor.id != command.user_id and not command.actor.trusted:
-            raise NotFound("user", command.user_id)
+        self.access.check(command.actor, one_self(command.user_id))
         chosen = new_password(command.new_password, "/new_password")
         current = await self._transactions.run(lambda tx: _hash_of(tx, command.user_id))
         if not command.actor.trusted:

@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission, Role
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import staff
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.ports import HasUsers
 from tradepost.users.views import UserView
@@ -19,12 +20,14 @@ class ChangeRoleCommand(msgspec.Struct, frozen=True, kw_only=True):
 class ChangeRole:
     """For the owner. There is always an owner left. Raises `user.last_owner`, `user.deleted`, `precondition.failed`."""
 
+    access = staff(Permission.USERS_WRITE)
+
     def __init__(self, transactions: Transactions[HasUsers], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: ChangeRoleCommand) -> UserView:
-        command.actor.require(Permission.USERS_WRITE)
+        self.access.check(command.actor)
         now = self._clock.now()
 
         async def work(tx: HasUsers) -> UserView:

@@ -4,8 +4,9 @@ import msgspec
 
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.access import require_self_or
+from tradepost.users.access import one_self
 from tradepost.users.ports import HasUsers
 
 
@@ -19,12 +20,14 @@ class DeleteUser:
     """For the user and the owner. The e-mail address is free again at once; the customer the user bought as stays, as
     orders refer to it. A repeat changes nothing. Raises `user.last_owner`, `precondition.failed`, NotFound."""
 
+    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ)
+
     def __init__(self, transactions: Transactions[HasUsers], clock: Clock) -> None:
         self._transactions = transactions
         self._clock = clock
 
     async def __call__(self, command: DeleteUserCommand) -> None:
-        require_self_or(command.actor, Permission.USERS_WRITE, command.user_id)
+        self.access.check(command.actor, one_self(command.user_id))
         now = self._clock.now()
 
         async def work(tx: HasUsers) -> None:

@@ -3,7 +3,8 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
-from tradepost.users.access import require_self_or
+from tradepost.kernel.declared import own_or
+from tradepost.users.access import one_self
 from tradepost.users.ports import UserViews
 from tradepost.users.views import UserView
 
@@ -16,9 +17,11 @@ class GetUserQuery(msgspec.Struct, frozen=True, kw_only=True):
 class GetUser:
     """One's own account, or for staff anybody's. Raises NotFound."""
 
+    access = own_or(Permission.USERS_READ)
+
     def __init__(self, views: UserViews) -> None:
         self._views = views
 
     async def __call__(self, query: GetUserQuery) -> UserView:
-        require_self_or(query.actor, Permission.USERS_READ, query.user_id)
+        self.access.check(query.actor, one_self(query.user_id))
         return await self._views.get(query.user_id)

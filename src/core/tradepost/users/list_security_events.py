@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.security_log import SecurityEvent, SecurityEventFilter, SecurityEventViews
 
@@ -19,10 +20,12 @@ class ListSecurityEvents:
     """Everything, for staff with `security:read`; for everybody else, what is about their own account. Raises `auth.…`
     and `page.invalid`."""
 
+    access = own_or(Permission.SECURITY_READ)
+
     def __init__(self, views: SecurityEventViews) -> None:
         self._views = views
 
     async def __call__(self, query: ListSecurityEventsQuery) -> Page[SecurityEvent]:
         if query.wanted.user_id is None or query.wanted.user_id != query.actor.id:
-            query.actor.require(Permission.SECURITY_READ)
+            self.access.require_held(query.actor)
         return await self._views.list(query.wanted, query.page)

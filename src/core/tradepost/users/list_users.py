@@ -3,6 +3,7 @@
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import staff
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.ports import UserFilter, UserViews
 from tradepost.users.views import UserView
@@ -19,9 +20,11 @@ class ListUsersQuery(msgspec.Struct, frozen=True, kw_only=True):
 class ListUsers:
     """For staff. Raises `auth.…` and `page.invalid`."""
 
+    access = staff(Permission.USERS_READ)
+
     def __init__(self, views: UserViews) -> None:
         self._views = views
 
     async def __call__(self, query: ListUsersQuery) -> Page[UserView]:
-        query.actor.require(Permission.USERS_READ)
+        self.access.check(query.actor)
         return await self._views.list(query.wanted, query.page)

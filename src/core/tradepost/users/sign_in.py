@@ -5,6 +5,7 @@ from contextlib import suppress
 import msgspec
 
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import anybody
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.transactions import StaleVersion, Transactions
 from tradepost.users.passwords import PasswordHasher, normal_password
@@ -29,6 +30,8 @@ class SignIn:
     A hash made with weaker parameters than today's is made anew. Raises `auth.failed`, the same for an unknown address
     and a wrong password, and `Unavailable` when too many are signing in.
     """
+
+    access = anybody()
 
     def __init__(
         self,

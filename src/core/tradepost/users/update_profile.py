@@ -4,8 +4,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.access import require_self_or
+from tradepost.users.access import one_self
 from tradepost.users.ports import HasUsers
 from tradepost.users.views import UserView
 
@@ -24,11 +25,13 @@ class UpdateProfile:
     """For the user and the owner. Raises `user.invalid` with every fault, `user.email_taken`, `user.deleted` and
     `precondition.failed`."""
 
+    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ)
+
     def __init__(self, transactions: Transactions[HasUsers]) -> None:
         self._transactions = transactions
 
     async def __call__(self, command: UpdateProfileCommand) -> UserView:
-        require_self_or(command.actor, Permission.USERS_WRITE, command.user_id)
+        self.access.check(command.actor, one_self(command.user_id))
 
         async def work(tx: HasUsers) -> UserView:
             user = await tx.users.get(command.user_id)
