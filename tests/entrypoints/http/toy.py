@@ -11,6 +11,7 @@ import msgspec
 from litestar import Litestar
 
 from tradepost.kernel.access import Actor, Role
+from tradepost.kernel.declared import signed_in
 from tradepost.kernel.errors import Conflict, Fault, Invalid, Kind, NotFound, PreconditionFailed, TradepostError
 from tradepost.kernel.idempotency import IdempotencyKey, Outcome, Refusal, replay
 from tradepost.kernel.pages import Page
@@ -137,7 +138,7 @@ async def change_thing(
     return One(ThingView(id=thing_id, version=4, name="changed", seen=(data is None, expected_version, token)))
 
 
-@endpoint("DELETE", "/things/{thing_id}", tag="Things", status=204, signed_in=True)
+@endpoint("DELETE", "/things/{thing_id}", tag="Things", status=204, access=signed_in())
 async def delete_thing(thing_id: ThingId, actor: Actor) -> Nothing:
     """Delete a thing."""
     return Nothing()

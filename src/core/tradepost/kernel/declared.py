@@ -45,6 +45,21 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a guest can be refused before anything is read."""
         return self.who in (Who.SIGNED_IN, Who.STAFF) or (self.who is Who.OWN and not self.by_token)
 
+    @property
+    def sentence(self) -> str:
+        """Whom it is for, in words."""
+        held = " and ".join(f"`{permission}`" for permission in self.permissions)
+        if self.who is Who.ANYBODY:
+            return f"For anybody; with {held}, more." if held else "For anybody."
+        if self.who is Who.SIGNED_IN:
+            return "For whoever is signed in."
+        if self.who is Who.STAFF:
+            return f"Needs {held}."
+        if self.who is Who.SHOP:
+            return "Done by the shop itself, or by its operator at the command line."
+        others = [*(["whoever shows its token"] if self.by_token else []), *([f"staff with {held}"] if held else [])]
+        return ", and ".join(["For those it belongs to", *others]) + "."
+
     def check(self, actor: Actor, resource: Resource | None = None) -> None:
         """Let through or raise: `unauthenticated`, `forbidden`, or NotFound to those who may not know of the thing."""
         if self.who is Who.STAFF:

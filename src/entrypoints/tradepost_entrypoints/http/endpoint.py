@@ -11,7 +11,8 @@ A route is a function whose parameters say what it needs:
 - one annotated with `Header(name)`: that header, None without it;
 - anything else: a use case or another part of the application by that name, looked up once at start.
 
-Everything wrong with path, query, headers and body is refused together.
+Who may call it is what its use cases declare (`tradepost.kernel.declared`): a guest who could only be refused is
+refused before anything is read. Everything wrong with path, query, headers and body is refused together.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -23,7 +24,8 @@ import msgspec
 from litestar import HttpMethod, Request
 from litestar.handlers import HTTPRouteHandler
 
-from tradepost.kernel.access import GUEST, Actor
+from tradepost.kernel.access import GUEST, Actor, Permission
+from tradepost.kernel.declared import Access
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost_entrypoints.http.body import BodyReader, read_body
 from tradepost_entrypoints.http.call import Call, call_of
@@ -69,11 +71,11 @@ class Endpoint:
     tag: str
     status: int
     also: tuple[int, ...]
-    signed_in: bool
     probe: bool
     errors: tuple[Refusal, ...]
     example: Mapping[str, Any] | None
     hidden: bool
+    access: Access | None
     parameters: Mapping[str, Any] = field(init=False)
     answer: Any = field(init=False)
 
@@ -102,6 +104,22 @@ class Endpoint:
         """The names of the use cases and other parts it wants from the application."""
         read = {*_READ, *self.path_names, *self.headers}
         return [name for name in self.parameters if name not in read]
+
+    @property
+    def accesses(self) -> tuple[Access, ...]:
+        """What its use cases declare; where it calls none, what it declares itself."""
+        of_parts = (getattr(self.parameters[name], "access", None) for name in self.needs)
+        return tuple(access for access in (*of_parts, self.access) if isinstance(access, Access))
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether a guest is refused before anything is read."""
+        return any(access.needs_account for access in self.accesses)
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """Those it takes, all of them, or for what belongs to somebody else."""
+        return tuple(dict.fromkeys(each for access in self.accesses for each in access.permissions))
 
     @property
     def headers(self) -> dict[str, Header]:
@@ -155,17 +173,17 @@ def endpoint(
     tag: str,
     status: int = 200,
     also: tuple[int, ...] = (),
-    signed_in: bool = False,
     probe: bool = False,
     errors: tuple[Refusal, ...] = (),
     example: Mapping[str, Any] | None = None,
     hidden: bool = False,
+    access: Access | None = None,
 ) -> Callable[[Callable[..., Awaitable[Answer[Any]]]], Endpoint]:
     """Declare a route under /api/v1. The function's name is the operationId, its docstring the description.
 
-    `status` is that of success, `also` others that are success too; `signed_in` refuses guests before anything is read;
-    `errors` and `example` (a body) are for the description. A `probe` lives outside /api/v1 and asks nobody's name;
-    a `hidden` one is not described.
+    `status` is that of success, `also` others that are success too; `errors` and `example` (a body) are for the
+    description. A `probe` lives outside /api/v1 and asks nobody's name; a `hidden` one is not described. `access` is
+    for a route that calls no use case: who may call it is otherwise what its use cases declare.
     """
 
     def declare(call: Callable[..., Awaitable[Answer[Any]]]) -> Endpoint:
@@ -176,11 +194,11 @@ def endpoint(
             tag=tag,
             status=status,
             also=also,
-            signed_in=signed_in,
             probe=probe,
             errors=errors,
             example=example,
             hidden=hidden,
+            access=access,
         )
 
     return declare

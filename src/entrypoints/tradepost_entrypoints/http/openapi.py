@@ -135,10 +135,13 @@ def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "parameters": [*_path_parameters(declared, schemas), *_query(declared, schemas), *_headers(declared)],
         "responses": _responses(declared, schemas),
     }
-    if description.strip():
-        operation["description"] = "\n".join(line.strip() for line in description.strip().splitlines())
+    told = "\n".join(line.strip() for line in description.strip().splitlines())
+    whom = " ".join(dict.fromkeys(access.sentence for access in declared.accesses))
+    if told or whom:
+        operation["description"] = "\n\n".join(part for part in (told, whom) if part)
     if not declared.probe:
         operation["security"] = [{"bearer": []}] if declared.signed_in else [{}, {"bearer": []}]
+        operation["x-permissions"] = list(declared.permissions)
     if declared.body is not None:
         wanted, optional = declared.body
         content: dict[str, Any] = {"schema": schemas.of(wanted)}

@@ -216,7 +216,7 @@ async def accept_cart(
     return _cart(await accept_cart(command), 200)
 
 
-@endpoint("POST", "/carts/{cart_id}/claim", tag="Carts", signed_in=True, errors=(_CLOSED, _GONE))
+@endpoint("POST", "/carts/{cart_id}/claim", tag="Carts", errors=(_CLOSED, _GONE))
 async def claim_cart(cart_id: CartId, actor: Actor, cart_token: CartToken, claim_cart: ClaimCart) -> One[CartView]:
     """After signing in: take a guest's cart over, merged into your open one if there is one."""
     return _cart(await claim_cart(ClaimCartCommand(actor=actor, cart_id=cart_id, cart_token=cart_token)), 200)

@@ -164,7 +164,6 @@ class CreateProductBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     "/products",
     tag="Products",
     status=201,
-    signed_in=True,
     errors=(_INVALID, _SLUG, _SKU, _EXTERNAL, _UNSELLABLE),
     example={
         "title": "Blue mug",
@@ -223,7 +222,6 @@ class UpdateProductBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     "PATCH",
     "/products/{product_id}",
     tag="Products",
-    signed_in=True,
     errors=(_GONE, _INVALID, _SLUG, _SKU, _EXTERNAL, _UNSELLABLE),
     example={"title": "Dark blue mug"},
 )
@@ -264,7 +262,6 @@ class StatusBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     "PUT",
     "/products/{product_id}/status",
     tag="Products",
-    signed_in=True,
     errors=(_GONE, _UNSELLABLE),
     example={"status": "active"},
 )
@@ -293,7 +290,6 @@ class PricesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     "PUT",
     "/prices",
     tag="Products",
-    signed_in=True,
     errors=(_GONE, _INVALID, _UNSELLABLE),
     example={"sku": "MUG-BLUE-S", "prices": [{"amount": 1190, "currency": "EUR"}, {"amount": 1390, "currency": "USD"}]},
 )

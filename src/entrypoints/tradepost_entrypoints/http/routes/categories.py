@@ -74,7 +74,6 @@ class CreateCategoryBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     "/categories",
     tag="Categories",
     status=201,
-    signed_in=True,
     errors=(_INVALID, _SLUG),
     example={"name": "Mugs", "position": 1},
 )
@@ -108,7 +107,6 @@ class UpdateCategoryBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     "PATCH",
     "/categories/{category_id}",
     tag="Categories",
-    signed_in=True,
     errors=(_GONE, _INVALID, _SLUG, _CYCLE),
     example={"parent_id": None, "position": 2},
 )
@@ -134,7 +132,7 @@ async def update_category(
     return _category(view)
 
 
-@endpoint("DELETE", "/categories/{category_id}", tag="Categories", status=204, signed_in=True, errors=(_GONE, _FULL))
+@endpoint("DELETE", "/categories/{category_id}", tag="Categories", status=204, errors=(_GONE, _FULL))
 async def delete_category(
     category_id: CategoryId, actor: Actor, expected_version: int | None, delete_category: DeleteCategory
 ) -> Nothing:

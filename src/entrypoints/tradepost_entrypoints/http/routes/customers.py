@@ -74,7 +74,6 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     "/customers",
     tag="Customers",
     status=201,
-    signed_in=True,
     errors=(_TAKEN, _INVALID),
     example={"email": "ada@example.com", "name": "Ada Lovelace", "external_id": "crm-1"},
 )
@@ -104,7 +103,7 @@ class CustomerQuery(PageQuery, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(max_length=200, description="How the name begins, in any case.")] | None = None
 
 
-@endpoint("GET", "/customers", tag="Customers", signed_in=True)
+@endpoint("GET", "/customers", tag="Customers")
 async def list_customers(query: CustomerQuery, actor: Actor, list_customers: ListCustomers) -> Many[CustomerView]:
     """All customers, for staff. Sort by `created_at`."""
     wanted = CustomerFilter(email=query.email, external_id=query.external_id, name=query.name)
@@ -112,7 +111,7 @@ async def list_customers(query: CustomerQuery, actor: Actor, list_customers: Lis
     return Many(page, query)
 
 
-@endpoint("GET", "/customers/{customer_id}", tag="Customers", signed_in=True, errors=(_GONE,))
+@endpoint("GET", "/customers/{customer_id}", tag="Customers", errors=(_GONE,))
 async def get_customer(customer_id: CustomerId, actor: Actor, get_customer: GetCustomer) -> One[CustomerView]:
     """Yourself, with the whole address book; for staff, anybody."""
     return _customer(await get_customer(GetCustomerQuery(actor=actor, customer_id=customer_id)))
@@ -132,7 +131,6 @@ class ContactBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     "PATCH",
     "/customers/{customer_id}",
     tag="Customers",
-    signed_in=True,
     errors=(_TAKEN, _INVALID, _GONE),
     example={"phone": "+49 30 1234567"},
 )
@@ -177,7 +175,6 @@ _ADDRESS_GONE = Refusal(Kind.NOT_FOUND, "address.not_found", "There is no addres
     "/customers/{customer_id}/addresses",
     tag="Customers",
     status=201,
-    signed_in=True,
     errors=(
         _BAD_ADDRESS,
         Refusal(Kind.CONFLICT, "customer.addresses_full", "A customer has at most 50 addresses; remove one first."),
@@ -213,7 +210,6 @@ async def add_address(
     "PUT",
     "/customers/{customer_id}/addresses/{address_id}",
     tag="Customers",
-    signed_in=True,
     errors=(_BAD_ADDRESS, _ADDRESS_GONE, _GONE),
     example={"address": _ADDRESS, "label": "home", "default_billing": True},
 )
@@ -245,7 +241,6 @@ async def change_address(
     "DELETE",
     "/customers/{customer_id}/addresses/{address_id}",
     tag="Customers",
-    signed_in=True,
     errors=(_ADDRESS_GONE, _GONE),
 )
 async def remove_address(
@@ -264,7 +259,7 @@ async def remove_address(
     return _customer(view)
 
 
-@endpoint("GET", "/customers/{customer_id}/orders", tag="Customers", signed_in=True, errors=(_GONE,))
+@endpoint("GET", "/customers/{customer_id}/orders", tag="Customers", errors=(_GONE,))
 async def list_orders_of_customer(
     customer_id: CustomerId, query: OrdersOfQuery, actor: Actor, list_orders: ListOrders
 ) -> Many[OrderSummary]:

@@ -3,6 +3,7 @@
 from functools import cache
 from importlib.resources import files
 
+from tradepost.kernel.declared import anybody
 from tradepost_entrypoints.http.endpoint import endpoint
 from tradepost_entrypoints.http.envelope import Text
 from tradepost_entrypoints.http.openapi import ApiDescription
@@ -26,7 +27,7 @@ def _static(name: str) -> bytes:
     return (_STATIC / name).read_bytes()
 
 
-@endpoint("GET", "/openapi.json", tag=_TAG)
+@endpoint("GET", "/openapi.json", tag=_TAG, access=anybody())
 async def openapi(description: ApiDescription) -> Text:
     """This description: OpenAPI 3.1."""
     return Text(description.json, "application/json", _KEEP)

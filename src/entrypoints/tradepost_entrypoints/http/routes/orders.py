@@ -150,7 +150,7 @@ class OrderQuery(PageQuery, frozen=True, kw_only=True):
     created_before: datetime | None = None
 
 
-@endpoint("GET", "/orders", tag="Orders", signed_in=True)
+@endpoint("GET", "/orders", tag="Orders")
 async def list_orders(query: OrderQuery, actor: Actor, list_orders: ListOrders) -> Many[OrderSummary]:
     """Your own orders; for staff, everybody's. Sort by `created_at`, `number` or `total`."""
     wanted = OrderFilter(
@@ -222,7 +222,7 @@ class CaptureBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     amount: Money | None = None
 
 
-@endpoint("POST", "/orders/{order_id}/capture", tag="Orders", signed_in=True, errors=(DECLINED, _ILLEGAL, _GONE))
+@endpoint("POST", "/orders/{order_id}/capture", tag="Orders", errors=(DECLINED, _ILLEGAL, _GONE))
 async def capture_payment(
     order_id: OrderId, data: CaptureBody, actor: Actor, key: IdempotencyKey | None, capture_payment: CapturePayment
 ) -> One[OrderView]:
@@ -275,7 +275,6 @@ class FulfillBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     "/orders/{order_id}/fulfillments",
     tag="Orders",
     status=201,
-    signed_in=True,
     errors=(_ILLEGAL, _GONE),
     example={"lines": [{"line": 1, "quantity": 1}], "carrier": "DHL", "tracking_number": "00340434161094042557"},
 )
@@ -303,7 +302,7 @@ async def fulfill_order(
     return order_answer(view, 201)
 
 
-@endpoint("POST", "/orders/{order_id}/complete", tag="Orders", signed_in=True, errors=(_ILLEGAL, _GONE))
+@endpoint("POST", "/orders/{order_id}/complete", tag="Orders", errors=(_ILLEGAL, _GONE))
 async def complete_order(
     order_id: OrderId, actor: Actor, expected_version: int | None, complete_order: CompleteOrder
 ) -> One[OrderView]:
@@ -326,7 +325,6 @@ class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     tag="Orders",
     status=201,
     also=(202,),
-    signed_in=True,
     errors=(
         Refusal(Kind.CONFLICT, "payment.over_refund", "5.00 EUR of this payment can be refunded, not 6.00 EUR."),
         _GONE,

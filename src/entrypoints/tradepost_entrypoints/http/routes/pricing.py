@@ -83,7 +83,6 @@ class CreateShippingMethodBody(msgspec.Struct, frozen=True, kw_only=True, forbid
     "/shipping-methods",
     tag="Pricing",
     status=201,
-    signed_in=True,
     errors=(_INVALID, _TAKEN),
     example={
         "code": "express",
@@ -123,7 +122,6 @@ class UpdateShippingMethodBody(msgspec.Struct, frozen=True, kw_only=True, forbid
     "PATCH",
     "/shipping-methods/{code}",
     tag="Pricing",
-    signed_in=True,
     errors=(_INVALID, _GONE),
     example={"active": False},
 )
@@ -169,7 +167,7 @@ class SetTaxRateBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     category: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "standard"
 
 
-@endpoint("PUT", "/tax-rates", tag="Pricing", signed_in=True, example={"country": "DE", "rate": "19"})
+@endpoint("PUT", "/tax-rates", tag="Pricing", example={"country": "DE", "rate": "19"})
 async def set_tax_rate(data: SetTaxRateBody, actor: Actor, set_tax_rate: SetTaxRate) -> One[TaxRateView]:
     """Set the rate of a destination and category; setting it again changes it. For managers."""
     command = SetTaxRateCommand(
@@ -178,7 +176,7 @@ async def set_tax_rate(data: SetTaxRateBody, actor: Actor, set_tax_rate: SetTaxR
     return One(await set_tax_rate(command))
 
 
-@endpoint("DELETE", "/tax-rates/{tax_rate_id}", tag="Pricing", status=204, signed_in=True)
+@endpoint("DELETE", "/tax-rates/{tax_rate_id}", tag="Pricing", status=204)
 async def delete_tax_rate(
     tax_rate_id: TaxRateParameter, actor: Actor, expected_version: int | None, delete_tax_rate: DeleteTaxRate
 ) -> Nothing:

@@ -80,7 +80,7 @@ class LevelsQuery(PageQuery, frozen=True, kw_only=True):
     low: Annotated[bool, msgspec.Meta(description="Only those at their threshold or below.")] | None = None
 
 
-@endpoint("GET", "/stock/levels", tag="Stock", signed_in=True)
+@endpoint("GET", "/stock/levels", tag="Stock")
 async def list_stock_levels(query: LevelsQuery, actor: Actor, list_levels: ListLevels) -> Many[LevelView]:
     """How much lies where. Sort by `sku`, `location` or `available`: what to reorder first is `?low=true&sort=available`."""
     wanted = LevelFilter(sku=query.sku, location=query.location, low=query.low)
@@ -99,7 +99,6 @@ class ThresholdBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     "PUT",
     "/stock/thresholds",
     tag="Stock",
-    signed_in=True,
     errors=(_NO_LOCATION, _WRONG_THRESHOLD),
     example={"sku": "MUG-BLUE", "low_at": 10},
 )
@@ -123,7 +122,7 @@ class Availability(msgspec.Struct, frozen=True, kw_only=True):
     skus: tuple[AvailabilityView, ...]
 
 
-@endpoint("GET", "/stock/availability", tag="Stock", signed_in=True)
+@endpoint("GET", "/stock/availability", tag="Stock")
 async def get_stock_availability(
     query: AvailabilityQuery, actor: Actor, get_availability: GetAvailability
 ) -> One[Availability]:
@@ -146,7 +145,6 @@ class AdjustmentBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     "/stock/adjustments",
     tag="Stock",
     status=201,
-    signed_in=True,
     errors=(_SHORT, _NO_LOCATION, _NOT_STOCKED, _WRONG_ADJUSTMENT),
     example={
         "reason": "received",
@@ -188,7 +186,6 @@ class TransferBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     "/stock/transfers",
     tag="Stock",
     status=201,
-    signed_in=True,
     errors=(_SHORT, _NO_LOCATION, _WRONG_TRANSFER),
     example={"source": "main", "destination": "berlin", "lines": [{"sku": "MUG-BLUE", "quantity": 12}]},
 )
@@ -223,7 +220,7 @@ class MovementsQuery(PageQuery, frozen=True, kw_only=True):
     at_before: datetime | None = None
 
 
-@endpoint("GET", "/stock/movements", tag="Stock", signed_in=True)
+@endpoint("GET", "/stock/movements", tag="Stock")
 async def list_stock_movements(
     query: MovementsQuery, actor: Actor, list_movements: ListMovements
 ) -> Many[MovementView]:
@@ -239,7 +236,7 @@ async def list_stock_movements(
     return Many(await list_movements(ListMovementsQuery(actor=actor, wanted=wanted, page=query.page_request())), query)
 
 
-@endpoint("GET", "/stock/locations", tag="Stock", signed_in=True)
+@endpoint("GET", "/stock/locations", tag="Stock")
 async def list_locations(query: PageQuery, actor: Actor, list_locations: ListLocations) -> Many[LocationView]:
     """The places where stock lies. Sort by `code` or `name`."""
     return Many(await list_locations(ListLocationsQuery(actor=actor, page=query.page_request())), query)
@@ -257,7 +254,6 @@ class LocationBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     "/stock/locations",
     tag="Stock",
     status=201,
-    signed_in=True,
     errors=(_TAKEN, Refusal(Kind.INVALID, "location.invalid", "This location can not be created: see errors.")),
     example={"code": "berlin", "name": "Berlin, backroom"},
 )

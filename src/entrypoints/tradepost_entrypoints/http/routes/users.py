@@ -97,14 +97,14 @@ class UserQuery(PageQuery, frozen=True, kw_only=True):
     status: UserStatus | None = None
 
 
-@endpoint("GET", "/users", tag="Users", signed_in=True)
+@endpoint("GET", "/users", tag="Users")
 async def list_users(query: UserQuery, actor: Actor, list_users: ListUsers) -> Many[UserView]:
     """All accounts, for staff. Sort by `created_at`."""
     wanted = UserFilter(role=query.role, email=query.email, status=query.status)
     return Many(await list_users(ListUsersQuery(actor=actor, wanted=wanted, page=query.page_request())), query)
 
 
-@endpoint("GET", "/users/{user_id}", tag="Users", signed_in=True, errors=(_GONE,))
+@endpoint("GET", "/users/{user_id}", tag="Users", errors=(_GONE,))
 async def get_user(user_id: UserId, actor: Actor, get_user: GetUser) -> One[UserView]:
     """Your own account (`/users/me`); for staff, anybody's."""
     return _user(await get_user(GetUserQuery(actor=actor, user_id=_whose(user_id, actor))))
@@ -121,7 +121,6 @@ class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     "PATCH",
     "/users/{user_id}",
     tag="Users",
-    signed_in=True,
     errors=(_TAKEN, _DELETED, _GONE),
     example={"name": "Ada King"},
 )
@@ -153,7 +152,6 @@ class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     "/users/{user_id}/password",
     tag="Users",
     status=204,
-    signed_in=True,
     errors=(
         Refusal(Kind.INVALID, "user.password_wrong", "This is not the password of the account."),
         _DELETED,
@@ -186,7 +184,6 @@ class RoleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     "PUT",
     "/users/{user_id}/role",
     tag="Users",
-    signed_in=True,
     errors=(_LAST_OWNER, _DELETED, _GONE),
     example={"role": "support"},
 )
@@ -202,7 +199,7 @@ async def change_role(
     return _user(view)
 
 
-@endpoint("DELETE", "/users/{user_id}", tag="Users", status=204, signed_in=True, errors=(_LAST_OWNER, _GONE))
+@endpoint("DELETE", "/users/{user_id}", tag="Users", status=204, errors=(_LAST_OWNER, _GONE))
 async def delete_user(user_id: UserId, actor: Actor, expected_version: int | None, delete_user: DeleteUser) -> Nothing:
     """End an account: your own, or as the owner anybody's. The orders stay. Safe to repeat."""
     await delete_user(DeleteUserCommand(actor=actor, user_id=_whose(user_id, actor), expected_version=expected_version))
@@ -215,7 +212,7 @@ class OrdersOfQuery(PageQuery, frozen=True, kw_only=True):
     status: OrderStatus | None = None
 
 
-@endpoint("GET", "/users/{user_id}/orders", tag="Users", signed_in=True, errors=(_GONE,))
+@endpoint("GET", "/users/{user_id}/orders", tag="Users", errors=(_GONE,))
 async def list_orders_of_user(
     user_id: UserId, query: OrdersOfQuery, actor: Actor, list_orders: ListOrders
 ) -> Many[OrderSummary]:
