@@ -7,7 +7,7 @@ their kind; what fails is tried again after growing pauses, and whoever falls si
 from tradepost.jobs.claim_jobs import LEASE, ClaimJobs
 from tradepost.jobs.enqueue_scheduled_jobs import EnqueueScheduledJobs
 from tradepost.jobs.get_job import GetJob, GetJobCommand
-from tradepost.jobs.handlers import JobHandler, JobHandlers
+from tradepost.jobs.handlers import GiveUp, JobHandler, JobHandlers
 from tradepost.jobs.job import Job, JobId, JobRun, JobState, KeyHeld, RunOutcome
 from tradepost.jobs.job_runner import JobRunner
 from tradepost.jobs.list_jobs import ListJobs, ListJobsCommand
@@ -27,6 +27,7 @@ __all__ = [
     "EnqueueScheduledJobs",
     "GetJob",
     "GetJobCommand",
+    "GiveUp",
     "HasJobQueue",
     "HasJobSchedules",
     "HasJobs",

@@ -7,6 +7,10 @@ from typing import Any
 import msgspec
 
 
+class GiveUp(Exception):
+    """Raised by a handler: trying again would not help, so the job is dead at once. The message says why."""
+
+
 class JobHandler(msgspec.Struct, frozen=True):
     """Does the jobs of one kind. It may run twice for one job (a worker can die before it says it is done), so what it
     does must bear that; it is stopped after `time_limit`."""

@@ -146,6 +146,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             last_error=error,
         )
 
+    def given_up(self, error: str, at: datetime) -> "Job":
+        """Dead, whatever attempts are left: its handler says that they would not help."""
+        return self._released(state=JobState.DEAD, finished_at=at, last_error=error[-MAX_ERROR:])
+
     def buried(self, at: datetime) -> "Job":
         """Dead, because its workers kept falling silent while running it."""
         return self._released(

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from tradepost.jobs.claim_jobs import LEASE
-from tradepost.jobs.handlers import JobHandlers
+from tradepost.jobs.handlers import GiveUp, JobHandlers
 from tradepost.jobs.job import Job, JobRun, JobState, RunOutcome
 from tradepost.jobs.ports import HasJobQueue
 from tradepost.kernel.backoff import Backoff
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 
 _log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ class RunJob:
     A worker whose lease was lost (its heartbeats did not get through in time) is stopped and notes nothing: the job is
     somebody else's by then. One that is canceled hands its job back.
     """
+
+    access = the_shop_itself()
 
     def __init__(
         self,
@@ -61,12 +64,16 @@ class RunJob:
             _log.warning("Job %s (%s) was lost to another worker while it ran.", job.id, job.kind)
             return RunOutcome.LOST
         error = f"It took longer than its limit of {limit:g} s." if late else _error_of(running)
-        return await self._note(job, error)
+        hopeless = not late and not running.cancelled() and isinstance(running.exception(), GiveUp)
+        return await self._note(job, error, hopeless=hopeless)
 
-    async def _note(self, job: Job, error: str | None) -> RunOutcome:
+    async def _note(self, job: Job, error: str | None, *, hopeless: bool) -> RunOutcome:
         at = self._clock.now()
         if error is None:
             after, outcome = job.succeeded(at), RunOutcome.SUCCEEDED
+        elif hopeless:
+            after, outcome = job.given_up(error, at), RunOutcome.FAILED
+            _log.warning("Job %s (%s) is dead, as trying again would not help: %s", job.id, job.kind, error)
         else:
             after, outcome = job.failed(error, at, self._backoff, self._random), RunOutcome.FAILED
             _log.warning("Job %s (%s) failed and is %s: %s", job.id, job.kind, after.state, error)
