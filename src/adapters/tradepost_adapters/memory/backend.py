@@ -10,6 +10,7 @@ from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
 from tradepost_adapters.memory.security_log import MemorySecurityEventViews
+from tradepost_adapters.memory.sessions import MemoryPrincipalViews, MemorySessionViews
 from tradepost_adapters.memory.stock import MemoryStockViews
 from tradepost_adapters.memory.transaction import MemoryTransaction
 from tradepost_adapters.memory.users import MemoryUserViews
@@ -37,6 +38,14 @@ class MemoryBackend:
     @cached_property
     def security_event_views(self) -> MemorySecurityEventViews:
         return MemorySecurityEventViews(self._database)
+
+    @cached_property
+    def principals(self) -> MemoryPrincipalViews:
+        return MemoryPrincipalViews(self._database)
+
+    @cached_property
+    def session_views(self) -> MemorySessionViews:
+        return MemorySessionViews(self._database)
 
     @cached_property
     def customer_views(self) -> MemoryCustomerViews:

@@ -15,6 +15,7 @@ from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
 from tradepost_adapters.memory.security_log import MemorySecurityLog
+from tradepost_adapters.memory.sessions import MemoryRefreshTokens, MemorySessions
 from tradepost_adapters.memory.stock import MemoryLocations, MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
 from tradepost_adapters.memory.users import MemoryUsers
@@ -62,6 +63,14 @@ class MemoryTransaction:
     @lazy
     def security_log(self) -> MemorySecurityLog:
         return MemorySecurityLog(self._session)
+
+    @lazy
+    def sessions(self) -> MemorySessions:
+        return MemorySessions(self._session)
+
+    @lazy
+    def refresh_tokens(self) -> MemoryRefreshTokens:
+        return MemoryRefreshTokens(self._session)
 
     @lazy
     def customers(self) -> MemoryCustomers:

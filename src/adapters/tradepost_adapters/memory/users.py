@@ -18,7 +18,7 @@ USERS = TableOf[str, User](
     "users",
     email=Index(lambda user: None if user.email is None else email_key(user.email), unique=True),
     customer=Index(lambda user: user.customer_id, unique=True),
-    owner=Index(lambda user: True if user.role is Role.OWNER and user.status is UserStatus.ACTIVE else None),
+    owner=Index(lambda user: True if user.role == Role.OWNER and user.status is UserStatus.ACTIVE else None),
 )
 
 

@@ -11,6 +11,7 @@ from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
+from tradepost_adapters.sql.principals import SqlPrincipalViews, SqlSessionViews
 from tradepost_adapters.sql.security_log import SqlSecurityEventViews
 from tradepost_adapters.sql.stock_views import SqlStockViews
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
@@ -52,6 +53,14 @@ class SqlBackend:
     @cached_property
     def security_event_views(self) -> SqlSecurityEventViews:
         return SqlSecurityEventViews(self.database.reads)
+
+    @cached_property
+    def principals(self) -> SqlPrincipalViews:
+        return SqlPrincipalViews(self.database.reads)
+
+    @cached_property
+    def session_views(self) -> SqlSessionViews:
+        return SqlSessionViews(self.database.reads)
 
     @cached_property
     def customer_views(self) -> SqlCustomerViews:

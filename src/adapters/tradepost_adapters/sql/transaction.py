@@ -21,6 +21,7 @@ from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefun
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
 from tradepost_adapters.sql.security_log import SqlSecurityLog
+from tradepost_adapters.sql.sessions import SqlRefreshTokens, SqlSessions
 from tradepost_adapters.sql.stock import SqlLocations, SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 from tradepost_adapters.sql.users import SqlUsers
@@ -69,6 +70,14 @@ class SqlTransaction:
     @lazy
     def security_log(self) -> SqlSecurityLog:
         return SqlSecurityLog(self._connection)
+
+    @lazy
+    def sessions(self) -> SqlSessions:
+        return SqlSessions(self._connection)
+
+    @lazy
+    def refresh_tokens(self) -> SqlRefreshTokens:
+        return SqlRefreshTokens(self._connection)
 
     @lazy
     def customers(self) -> SqlCustomers:

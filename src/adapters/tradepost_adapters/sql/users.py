@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, text, update
 
-from tradepost.kernel.access import Role
 from tradepost.kernel.contacts import email_key
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import Page, PageRequest
@@ -28,31 +27,33 @@ def _whole_user() -> Any:
 def _to_row(user: User) -> dict[str, Any]:
     return {
         "id": user.id,
-        "role": user.role.value,
+        "role": str(user.role),
         "status": user.status.value,
         "password_hash": user.password_hash,
         "customer_id": user.customer_id,
         "session_version": user.session_version,
         "created_at": user.created_at,
         "deleted_at": user.deleted_at,
+        "categories": user.categories,
     }
 
 
 def _user_from(row: Row) -> User:
-    (id_, version, role, status, password_hash, customer_id, session_version, created_at, deleted_at, email,
-     name) = row  # fmt: skip
+    (id_, version, role, status, password_hash, customer_id, session_version, created_at, deleted_at,
+     categories, email, name) = row  # fmt: skip
     return User(
         id=id_,
         version=version,
         email=email,
         name=name,
-        role=Role(role),
+        role=role,
         status=UserStatus(status),
         password_hash=password_hash,
         customer_id=customer_id,
         session_version=session_version,
         created_at=created_at,
         deleted_at=deleted_at,
+        categories=categories,
     )
 
 
@@ -83,9 +84,7 @@ _OWNERS = Statement(
     .with_for_update(),
     name="users.owners",
 )
-_OF_EMAIL = _USER.query(
-    user_contacts.c.email_key == bindparam("email_key"), users.c.status == text("'active'"), name="of_email"
-)
+_OF_EMAIL = _USER.query(user_contacts.c.email_key == bindparam("email_key"), name="of_email")
 _LIST = Listing(
     _whole_user(),
     _view_from,

@@ -20,6 +20,8 @@ from tradepost.stock.ports import StockTx, StockViews
 from tradepost.users.passwords import PasswordHasher
 from tradepost.users.ports import UserViews
 from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
+from tradepost.users.session import SessionPolicy
+from tradepost.users.session_ports import HasRefreshTokens, HasSessions, PrincipalViews, SessionViews
 from tradepost.users.tokens import AccessTokens
 
 
@@ -27,6 +29,8 @@ class ShopTx(
     CheckoutTx,
     AccountTx,
     HasSecurityLog,
+    HasSessions,
+    HasRefreshTokens,
     CatalogTx,
     CatalogImportTx,
     HistoryTx,
@@ -66,6 +70,12 @@ class Backend(Protocol):
     def security_event_views(self) -> SecurityEventViews: ...
 
     @property
+    def principals(self) -> PrincipalViews: ...
+
+    @property
+    def session_views(self) -> SessionViews: ...
+
+    @property
     def customer_views(self) -> CustomerViews: ...
 
 
@@ -83,6 +93,7 @@ class Parts:
         cache: Cache | None = None,
         policy: OrderPolicy | None = None,
         clock: Clock | None = None,
+        sessions: SessionPolicy | None = None,
         ids: TypeIds | None = None,
     ) -> None:
         self._backend = backend
@@ -95,3 +106,4 @@ class Parts:
         self._policy = policy or OrderPolicy()
         self._clock = clock or SystemClock()
         self._ids = ids or TypeIds()
+        self._session_policy = sessions or SessionPolicy()

@@ -1,13 +1,12 @@
 """Facts about users. They carry ids, never personal data."""
 
-from tradepost.kernel.access import Role
 from tradepost.kernel.events import Event
 
 
 class UserRegistered(Event, frozen=True, kw_only=True, tag="tradepost.user.registered.v1"):
     user_id: str
     customer_id: str
-    role: Role
+    role: str
 
 
 class UserPasswordChanged(Event, frozen=True, kw_only=True, tag="tradepost.user.password_changed.v1"):
@@ -18,7 +17,17 @@ class UserRoleChanged(Event, frozen=True, kw_only=True, tag="tradepost.user.role
     """From now on `role` is what they are to the shop."""
 
     user_id: str
-    role: Role
+    role: str
+
+
+class UserSuspended(Event, frozen=True, kw_only=True, tag="tradepost.user.suspended.v1"):
+    """They can neither sign in nor go on until they are restored."""
+
+    user_id: str
+
+
+class UserRestored(Event, frozen=True, kw_only=True, tag="tradepost.user.restored.v1"):
+    user_id: str
 
 
 class UserDeleted(Event, frozen=True, kw_only=True, tag="tradepost.user.deleted.v1"):

@@ -4,7 +4,6 @@ from typing import Protocol
 
 import msgspec
 
-from tradepost.kernel.access import Role
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.user import User, UserStatus
 from tradepost.users.views import Credentials, UserView
@@ -39,7 +38,7 @@ class HasUsers(Protocol):
 class UserFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which users a list shows; None means any. `email` is a whole address."""
 
-    role: Role | None = None
+    role: str | None = None
     email: str | None = None
     status: UserStatus | None = None
 
@@ -56,5 +55,5 @@ class UserViews(Protocol):
         ...
 
     async def credentials(self, email: str, /) -> Credentials | None:
-        """Of the active user with this address, however it is written."""
+        """Of the user with this address, however it is written; suspended ones too."""
         ...

@@ -17,25 +17,29 @@ UserId = NewType("UserId", str)
 
 class UserStatus(StrEnum):
     ACTIVE = "active"
+    SUSPENDED = "suspended"  # kept out until restored
     DELETED = "deleted"
 
 
 class User(Aggregate, kw_only=True):
     """A user. `email` and `name` are personal data, stored apart and gone once the user is deleted.
 
-    `customer_id` is the customer the user buys as. `session_version` counts what ends a user's sessions: a new
-    password, another role, the end of the account; a token says which one it was issued under.
+    `role` is a built-in one (`kernel.access.Role`) or one of the shop's own. `customer_id` is the customer the user buys
+    as. `session_version` counts what ends all of a user's sessions: a new password, being suspended, the end of the
+    account; a session says under which one it began. `categories` is the part of the catalog they may change, None all
+    of it.
     """
 
     email: str | None
     name: str | None
-    role: Role
+    role: str
     password_hash: str | None
     customer_id: str | None
     created_at: datetime
     status: UserStatus = UserStatus.ACTIVE
     session_version: int = 1
     deleted_at: datetime | None = None
+    categories: tuple[str, ...] | None = None
 
     @classmethod
     def new(
@@ -44,7 +48,7 @@ class User(Aggregate, kw_only=True):
         id: str,  # noqa: A002 - `id` is what it is
         email: str,
         name: str,
-        role: Role,
+        role: str,
         password_hash: str,
         customer_id: str,
         at: datetime,
@@ -70,7 +74,7 @@ class User(Aggregate, kw_only=True):
 
     def change_profile(self, *, email: str | UnsetType = UNSET, name: str | UnsetType = UNSET) -> bool:
         """Replace what is given; whether that changed anything. Raises `user.invalid` with every fault."""
-        self._require_active()
+        self._require_not_deleted()
         check_profile(email=email, name=name)
         before = (self.email, self.name)
         if email is not UNSET:
@@ -81,7 +85,7 @@ class User(Aggregate, kw_only=True):
 
     def change_password(self, password_hash: str, *, at: datetime) -> None:
         """From now on this is the password."""
-        self._require_active()
+        self._require_not_deleted()
         self.password_hash = password_hash
         self.session_version += 1
         self.record(events.UserPasswordChanged(occurred_at=at, user_id=self.id))
@@ -93,15 +97,35 @@ class User(Aggregate, kw_only=True):
         self.password_hash = new
         return True
 
-    def change_role(self, role: Role, *, owners: tuple[str, ...], at: datetime) -> bool:
-        """Make them this to the shop; `owners` are the ids of all its active owners. Whether that changed anything."""
-        self._require_active()
-        if self.role is role:
+    def change_role(self, role: str, *, owners: tuple[str, ...], at: datetime) -> bool:
+        """Make them this to the shop; `owners` are the ids of all its active owners. Whether that changed anything.
+        Their sessions go on: what they may do is asked at every request."""
+        self._require_not_deleted()
+        if self.role == role:
             return False
         self._require_another(owners)
         self.role = role
-        self.session_version += 1
         self.record(events.UserRoleChanged(occurred_at=at, user_id=self.id, role=role))
+        return True
+
+    def suspend(self, *, owners: tuple[str, ...], at: datetime) -> bool:
+        """Keep them out until they are restored, and end all their sessions. Whether that changed anything."""
+        if self.status is UserStatus.SUSPENDED:
+            return False
+        self._require_not_deleted()
+        self._require_another(owners)
+        self.status = UserStatus.SUSPENDED
+        self.session_version += 1
+        self.record(events.UserSuspended(occurred_at=at, user_id=self.id))
+        return True
+
+    def restore(self, *, at: datetime) -> bool:
+        """Let them in again; they sign in anew. Whether that changed anything."""
+        self._require_not_deleted()
+        if self.status is UserStatus.ACTIVE:
+            return False
+        self.status = UserStatus.ACTIVE
+        self.record(events.UserRestored(occurred_at=at, user_id=self.id))
         return True
 
     def delete(self, *, owners: tuple[str, ...], at: datetime) -> bool:
@@ -116,12 +140,12 @@ class User(Aggregate, kw_only=True):
         self.record(events.UserDeleted(occurred_at=at, user_id=self.id))
         return True
 
-    def _require_active(self) -> None:
+    def _require_not_deleted(self) -> None:
         if self.status is UserStatus.DELETED:
             raise Conflict("user.deleted", "This account has been deleted and can not be changed.", {"id": self.id})
 
     def _require_another(self, owners: tuple[str, ...]) -> None:
-        if self.role is Role.OWNER and all(owner == self.id for owner in owners):
+        if self.role == Role.OWNER and all(owner == self.id for owner in owners):
             raise Conflict("user.last_owner", "This is the shop's last owner; make somebody else an owner first.")
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from tradepost.kernel.access import Role
+from tradepost.users.session import SessionKind
 from tradepost.users.user import User, UserStatus
 
 
@@ -15,7 +15,7 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     email: str | None
     name: str | None
-    role: Role
+    role: str
     status: UserStatus
     customer_id: str | None
     created_at: datetime
@@ -35,7 +35,7 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """What signing in checks: never leaves the core."""
+    """What signing in checks: never leaves the core. The user may be suspended."""
 
     user: UserView
     password_hash: str
@@ -56,3 +56,19 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"SignedIn({self.user.id})"
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that is good. It ends at `expires_at` unless it is used before (a session of tokens: refreshed), and may
+    not last longer in any case. `current` is the one that asks. `user_agent` and `address` are those it began with."""
+
+    id: str
+    kind: SessionKind
+    created_at: datetime
+    authenticated_at: datetime
+    mfa: bool
+    last_seen_at: datetime
+    expires_at: datetime
+    user_agent: str | None
+    address: str | None
+    current: bool = False

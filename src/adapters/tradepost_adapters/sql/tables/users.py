@@ -3,7 +3,7 @@
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from tradepost_adapters.sql.tables import metadata
-from tradepost_adapters.sql.types import UtcDateTime
+from tradepost_adapters.sql.types import Json, UtcDateTime
 
 users = Table(
     "users",
@@ -17,6 +17,8 @@ users = Table(
     Column("session_version", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("deleted_at", UtcDateTime),
+    # The part of the catalog they may change; none means all of it.
+    Column("categories", Json(tuple[str, ...])),
     Index("ix_users_created_at", "created_at", "id"),
     Index("ix_users_role", "role", "created_at"),
 )

@@ -1,0 +1,127 @@
+"""Who stands behind a request, in SQL: one read."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from tradepost.users.principal import Account, CustomRole, Principal
+from tradepost.users.session import SessionKind
+from tradepost.users.user import UserStatus
+from tradepost.users.views import SessionView
+from tradepost_adapters.sql.connection import Reads, Row
+from tradepost_adapters.sql.sessions import FIELDS, session_from
+from tradepost_adapters.sql.statements import Statement
+from tradepost_adapters.sql.tables.roles import roles
+from tradepost_adapters.sql.tables.sessions import session_clients, sessions
+from tradepost_adapters.sql.tables.users import users
+
+
+def _principal_where(*conditions: Any, name: str) -> Statement:
+    found = (
+        select(
+            *FIELDS,
+            users.c.status,
+            users.c.session_version,
+            users.c.role,
+            users.c.customer_id,
+            users.c.categories,
+            roles.c.name,
+            roles.c.base,
+            roles.c.permissions,
+            roles.c.refund_limits,
+        )
+        .select_from(sessions.outerjoin(users, users.c.id == sessions.c.user_id))
+        .outerjoin(roles, roles.c.name == users.c.role)
+    )
+    return Statement(found.where(*conditions), name=name)
+
+
+_OF_SESSION = _principal_where(sessions.c.id == bindparam("id"), name="principals.of_session")
+_OF_COOKIE = _principal_where(
+    sessions.c.token_hash == bindparam("hash"), sessions.c.kind == bindparam("kind"), name="principals.of_cookie"
+)
+_OF_USER = Statement(
+    select(
+        sessions.c.id,
+        sessions.c.kind,
+        sessions.c.created_at,
+        sessions.c.authenticated_at,
+        sessions.c.mfa,
+        sessions.c.last_seen_at,
+        sessions.c.idle_expires_at,
+        sessions.c.expires_at,
+        session_clients.c.user_agent,
+        session_clients.c.address,
+    )
+    .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
+    .outerjoin(session_clients, session_clients.c.session_id == sessions.c.id)
+    .where(
+        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.session_version == users.c.session_version,
+        sessions.c.ended_at.is_(None),
+        sessions.c.idle_expires_at > bindparam("at"),
+        sessions.c.expires_at > bindparam("at"),
+    )
+    .order_by(sessions.c.last_seen_at.desc(), sessions.c.id.desc()),
+    name="sessions.of_user",
+)
+_MINE = len(FIELDS)
+
+
+def _principal_from(row: Row) -> Principal:
+    session = session_from(row[:_MINE])
+    status, version, role, customer_id, categories, named, base, permissions, refund_limits = row[_MINE:]
+    if session.user_id is None:
+        return Principal(session=session, account=None)
+    account = Account(
+        user_id=session.user_id,
+        active=status == UserStatus.ACTIVE,
+        session_version=version,
+        role=role,
+        custom=None if named is None else CustomRole(base=base, permissions=permissions, refund_limits=refund_limits),
+        customer_id=customer_id,
+        categories=categories,
+    )
+    return Principal(session=session, account=account)
+
+
+class SqlPrincipalViews:
+    """`PrincipalViews` in SQL."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def of_session(self, session_id: str, /) -> Principal | None:
+        row = await self._reads.one(_OF_SESSION, {"id": session_id})
+        return None if row is None else _principal_from(row)
+
+    async def of_cookie(self, token_hash: str, /) -> Principal | None:
+        row = await self._reads.one(_OF_COOKIE, {"hash": token_hash, "kind": SessionKind.COOKIE.value})
+        return None if row is None else _principal_from(row)
+
+
+class SqlSessionViews:
+    """`SessionViews` in SQL."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def of_user(self, user_id: str, at: datetime, /) -> tuple[SessionView, ...]:
+        rows = await self._reads.all(_OF_USER, {"user_id": user_id, "at": at})
+        return tuple(_session_view(row) for row in rows)
+
+
+def _session_view(row: Row) -> SessionView:
+    id_, kind, created_at, authenticated_at, mfa, last_seen_at, idle_expires_at, expires_at, user_agent, address = row
+    return SessionView(
+        id=id_,
+        kind=SessionKind(kind),
+        created_at=created_at,
+        authenticated_at=authenticated_at,
+        mfa=mfa,
+        last_seen_at=last_seen_at,
+        expires_at=min(idle_expires_at, expires_at),
+        user_agent=user_agent,
+        address=address,
+    )
