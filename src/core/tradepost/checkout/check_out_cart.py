@@ -1,5 +1,6 @@
 """Turn a cart into an order and start its payment."""
 
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -8,20 +9,13 @@ from tradepost.carts.cart import Cart
 from tradepost.carts.checking import require_access, terms_of, view_of
 from tradepost.carts.ports import HasCarts
 from tradepost.kernel.access import Actor, Permission
-from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Conflict
-from tradepost.kernel.idempotency import IdempotencyKey, run_once
-from tradepost.kernel.ids import TypeIds
-from tradepost.kernel.tokens import GuestTokens
-from tradepost.kernel.transactions import Transactions
-from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.place_order import pay, telling_guests
-from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form, open_order
-from tradepost.orders.policy import OrderPolicy
+from tradepost.kernel.idempotency import IdempotencyKey
+from tradepost.orders.buying import Buying
+from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form
 from tradepost.orders.ports import SaleTx
 from tradepost.orders.views import OrderView
-from tradepost.payments.payment import Operation
 
 
 class CheckoutTx(SaleTx, HasCarts, Protocol):
@@ -39,7 +33,7 @@ class CheckOutCartCommand(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: IdempotencyKey | None = None
 
 
-class CheckOutCart:
+class CheckOutCart(Buying[CheckoutTx]):
     """The cart becomes an order in one transaction: from then on the order is what is paid, also after a decline.
 
     Raises `cart.changed` when a line has a message (show them, accept the cart, try again), `cart.empty`,
@@ -48,62 +42,15 @@ class CheckOutCart:
 
     access = own_or(Permission.CUSTOMERS_WRITE, by_token=True)
 
-    def __init__(
-        self,
-        transactions: Transactions[CheckoutTx],
-        runner: OperationRunner,
-        clock: Clock,
-        ids: TypeIds,
-        tokens: GuestTokens,
-        policy: OrderPolicy,
-        gateway: str,
-    ) -> None:
-        self._transactions = transactions
-        self._runner = runner
-        self._clock = clock
-        self._ids = ids
-        self._tokens = tokens
-        self._policy = policy
-        self._gateway = gateway
-
     async def __call__(self, command: CheckOutCartCommand) -> OrderView:
-        order_id, operation_id = self._ids.new("order"), self._ids.new("op")
-        started: list[Operation] = []
-        now = self._clock.now()
-
-        async def work(tx: CheckoutTx) -> OrderView:
-            started.clear()
+        async def cart_as_draft(tx: CheckoutTx, order_id: str, at: datetime) -> Draft:
             cart = await self._ready_cart(tx, command)
-            order, operation = await open_order(
-                tx,
-                _draft(cart, command),
-                order_id=order_id,
-                operation_id=operation_id,
-                ids=self._ids,
-                policy=self._policy,
-                gateway=self._gateway,
-                by=command.actor.id,
-                at=now,
-            )
-            cart.ordered(order.id, at=now)
+            draft = _draft(cart, command)
+            cart.ordered(order_id, at=at)
             await tx.carts.save(cart)
-            if operation is not None:
-                started.append(operation)
-            return OrderView.of(order, operation)
+            return draft
 
-        with telling_guests(self._tokens, command.actor.customer_id):
-            view = await run_once(
-                self._transactions,
-                command.idempotency,
-                work,
-                OrderView,
-                resource_id=operation_id,
-                at=now,
-                finishes=lambda _: not started,
-            )
-            if started and view.id == order_id:
-                view = await pay(self._runner, started[0], self._gateway)
-        return msgspec.structs.replace(view, token=self._tokens.token(view.id))
+        return await self._buy(command.actor, command.idempotency, cart_as_draft)
 
     async def _ready_cart(self, tx: CheckoutTx, command: CheckOutCartCommand) -> Cart:
         cart = await tx.carts.get(command.cart_id)

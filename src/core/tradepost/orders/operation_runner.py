@@ -9,9 +9,10 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.order import Order
 from tradepost.orders.ports import OrderTx
-from tradepost.orders.settlement import settle
+from tradepost.orders.settlement import declined, settle
+from tradepost.orders.views import OrderView
 from tradepost.payments.gateway import GatewayAnswer, GatewayOutcomeUnknown, PaymentGateway
-from tradepost.payments.payment import Operation
+from tradepost.payments.payment import Operation, OperationStatus
 
 
 class OperationRunner:
@@ -38,6 +39,13 @@ class OperationRunner:
         except GatewayOutcomeUnknown:
             return await self._unknown(operation.id)
         return await self.record(operation.id, answer)
+
+    async def collect(self, operation: Operation, gateway: str | None) -> OrderView:
+        """Send an authorization and say what became of the order. Raises `payment.declined`."""
+        order, operation = await self.send(operation, gateway)
+        if operation.status is OperationStatus.FAILED:
+            raise declined(order, operation)
+        return OrderView.of(order, operation)
 
     async def ask(self, operation: Operation, gateway: str | None) -> tuple[Order, Operation]:
         """Ask what became of an operation that was sent before, without sending it again."""

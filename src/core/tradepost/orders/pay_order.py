@@ -12,7 +12,6 @@ from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.order import OrderStatus
-from tradepost.orders.place_order import pay
 from tradepost.orders.placing import PaymentInput, check_payment
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.reading import require_access
@@ -57,7 +56,7 @@ class PayOrder:
         if faults := check_payment(PaymentInput(method=Method.CARD, token=command.token), ""):
             raise Invalid("payment.invalid", "This can not be paid as it is: see errors.", *faults)
         operation_id = self._ids.new("op")
-        started: list[tuple[Operation, str]] = []
+        started: list[tuple[Operation, str | None]] = []
         now = self._clock.now()
 
         async def work(tx: OrderTx) -> OrderView:
@@ -91,7 +90,7 @@ class PayOrder:
             # Saving the order serializes it with a second try, a cancellation and the expiry of the same moment: whoever
             # comes second starts over and sees the first.
             await tx.orders.save(order)
-            started.append((operation, payment.gateway or ""))
+            started.append((operation, payment.gateway))
             return OrderView.of(order, operation)
 
         view = await run_once(
@@ -104,4 +103,4 @@ class PayOrder:
             finishes=lambda _: False,
         )
         replayed = command.idempotency is not None and command.idempotency.replayed
-        return view if replayed else await pay(self._runner, *started[0])
+        return view if replayed else await self._runner.collect(*started[0])

@@ -1,26 +1,18 @@
 """Buy a list of SKUs and quantities in one call."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from datetime import datetime
 
 import msgspec
 
 from tradepost.kernel.access import Actor
 from tradepost.kernel.addresses import Address, Contact
-from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
-from tradepost.kernel.errors import Kind, TradepostError
-from tradepost.kernel.idempotency import IdempotencyKey, run_once
-from tradepost.kernel.ids import TypeIds
-from tradepost.kernel.tokens import GuestTokens
-from tradepost.kernel.transactions import Transactions
-from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form, open_order
-from tradepost.orders.policy import OrderPolicy
+from tradepost.kernel.idempotency import IdempotencyKey
+from tradepost.orders.buying import Buying
+from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form
 from tradepost.orders.ports import SaleTx
-from tradepost.orders.settlement import declined
 from tradepost.orders.views import OrderView
-from tradepost.payments.payment import Operation, OperationStatus
 
 
 class PlaceOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +30,7 @@ class PlaceOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: IdempotencyKey | None = None
 
 
-class PlaceOrder:
+class PlaceOrder(Buying[SaleTx]):
     """Makes the order, holds its stock and starts its payment: all of it, or nothing.
 
     Gives the order as it is then: `placed` when paid (or paid later), `pending` with `next_action` when the buyer has
@@ -49,24 +41,6 @@ class PlaceOrder:
     """
 
     access = anybody()
-
-    def __init__(
-        self,
-        transactions: Transactions[SaleTx],
-        runner: OperationRunner,
-        clock: Clock,
-        ids: TypeIds,
-        tokens: GuestTokens,
-        policy: OrderPolicy,
-        gateway: str,
-    ) -> None:
-        self._transactions = transactions
-        self._runner = runner
-        self._clock = clock
-        self._ids = ids
-        self._tokens = tokens
-        self._policy = policy
-        self._gateway = gateway
 
     async def __call__(self, command: PlaceOrderCommand) -> OrderView:
         draft = Draft(
@@ -83,56 +57,8 @@ class PlaceOrder:
             metadata=command.metadata,
         )
         check_form(draft)
-        order_id, operation_id = self._ids.new("order"), self._ids.new("op")
-        started: list[Operation] = []
-        now = self._clock.now()
 
-        async def work(tx: SaleTx) -> OrderView:
-            started.clear()
-            order, operation = await open_order(
-                tx,
-                draft,
-                order_id=order_id,
-                operation_id=operation_id,
-                ids=self._ids,
-                policy=self._policy,
-                gateway=self._gateway,
-                by=command.actor.id,
-                at=now,
-            )
-            if operation is not None:
-                started.append(operation)
-            return OrderView.of(order, operation)
+        async def known(tx: SaleTx, order_id: str, at: datetime) -> Draft:
+            return draft
 
-        with telling_guests(self._tokens, command.actor.customer_id):
-            view = await run_once(
-                self._transactions,
-                command.idempotency,
-                work,
-                OrderView,
-                resource_id=operation_id,
-                at=now,
-                finishes=lambda _: not started,
-            )
-            if started and view.id == order_id:
-                view = await pay(self._runner, started[0], self._gateway)
-        return msgspec.structs.replace(view, token=self._tokens.token(view.id))
-
-
-@contextmanager
-def telling_guests(tokens: GuestTokens, customer_id: str | None) -> Iterator[None]:
-    """A guest whose payment is declined is told the token of the order: nothing else would let them pay it."""
-    try:
-        yield
-    except TradepostError as error:
-        if error.kind is Kind.PAYMENT_DECLINED and customer_id is None:
-            error.data["order_token"] = tokens.token(error.data["order_id"])
-        raise
-
-
-async def pay(runner: OperationRunner, operation: Operation, gateway: str) -> OrderView:
-    """Send an authorization and say what became of the order. Raises `payment.declined`."""
-    order, operation = await runner.send(operation, gateway)
-    if operation.status is OperationStatus.FAILED:
-        raise declined(order, operation)
-    return OrderView.of(order, operation)
+        return await self._buy(command.actor, command.idempotency, known)
