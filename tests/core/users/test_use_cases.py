@@ -68,6 +68,13 @@ class CountingHasher:
         return Verdict(right=right, outdated=right and int(generation) < self.generation)
 
 
+class Known:
+    """Knows one password."""
+
+    async def has(self, password: str, /) -> bool:
+        return password == "qwertyqwerty"
+
+
 class OpenTokens:
     """Tokens that say what they mean."""
 
@@ -90,14 +97,14 @@ class Desk:
         self.backend = MemoryBackend()
         self.hasher, self.clock = CountingHasher(), ManualClock()
         transactions, views, ids, tokens = self.backend.transactions, self.backend.user_views, TypeIds(), OpenTokens()
-        self.register_user = RegisterUser(transactions, self.hasher, self.clock, ids)
-        self.create_owner = CreateOwner(transactions, self.hasher, self.clock, ids)
+        self.register_user = RegisterUser(transactions, self.hasher, Known(), self.clock, ids)
+        self.create_owner = CreateOwner(transactions, self.hasher, Known(), self.clock, ids)
         self.sign_in_user = SignIn(transactions, views, self.hasher, tokens, self.clock)
         self.identify = Identify(tokens, self.clock)
         self.get = GetUser(views)
         self.list = ListUsers(views)
         self.update = UpdateProfile(transactions)
-        self.change_password = ChangePassword(transactions, self.hasher, self.clock)
+        self.change_password = ChangePassword(transactions, self.hasher, Known(), self.clock)
         self.change_role = ChangeRole(transactions, self.clock)
         self.delete = DeleteUser(transactions, self.clock)
 
@@ -157,6 +164,23 @@ async def test_a_password_is_long_enough_or_refused(desk: Desk, password: str) -
         await desk.register_user(RegisterUserCommand(actor=GUEST, email="a@b.c", name="Ada", password=password))
     assert error.value.code == "user.password_invalid"
     assert not password or password not in str(error.value)
+
+
+async def test_a_password_others_know_is_refused_wherever_one_is_chosen(desk: Desk) -> None:
+    known = "qwertyqwerty"
+    ada = await desk.register()
+    register = RegisterUserCommand(actor=GUEST, email="b@c.d", name="Bo", password=known)
+    owner = CreateOwnerCommand(actor=operator(), email="b@c.d", name="Bo", password=known)
+    change = ChangePasswordCommand(
+        actor=Actor(id=ada.id, role=Role.CUSTOMER), user_id=ada.id, old_password=PASSWORD, new_password=known
+    )
+    choices = ((desk.register_user(register), "/password"), (desk.create_owner(owner), "/password"))
+    for choice, pointer in (*choices, (desk.change_password(change), "/new_password")):
+        with pytest.raises(Invalid) as error:
+            await choice
+        assert (error.value.code, error.value.faults[0].pointer) == ("user.password_breached", pointer)
+        assert known not in str(error.value)
+    assert desk.hasher.hashed == 1  # the one of Ada
 
 
 @pytest.mark.parametrize("password", ["a" * 12, "            ", "🐎" * 12, "x" * 256])

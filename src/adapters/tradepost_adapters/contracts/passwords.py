@@ -8,12 +8,27 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tradepost.kernel.access import Role
-from tradepost.users.passwords import PasswordHasher, Verdict
+from tradepost.users.passwords import BreachedPasswords, PasswordHasher, Verdict
 from tradepost.users.tokens import AccessTokens, Grant, InvalidToken
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
 GRANT = Grant(user_id="user_1", role=Role.MANAGER, customer_id="cus_1", session_version=3)
+
+
+class BreachedPasswordsContract:
+    """Bind it with fixtures `breached`, and `known`: some passwords it has to know."""
+
+    async def test_it_knows_what_it_was_made_of(self, breached: BreachedPasswords, known: tuple[str, ...]) -> None:
+        assert [password for password in known if not await breached.has(password)] == []
+
+    async def test_it_does_not_know_what_nobody_takes(self, breached: BreachedPasswords) -> None:
+        for password in (PASSWORD, "", "пароль-пароль-пароль", "🐎" * 256, "nul\0inside-here", "half a pair \ud83d"):
+            assert not await breached.has(password), password
+
+    async def test_many_can_ask_at_once(self, breached: BreachedPasswords, known: tuple[str, ...]) -> None:
+        answers = await asyncio.gather(*(breached.has(each) for each in (*known, PASSWORD) * 20))
+        assert answers == [*[True] * len(known), False] * 20
 
 
 class PasswordHasherContract:

@@ -9,7 +9,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.passwords import PasswordHasher, new_password
+from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
 from tradepost.users.views import UserView
 
 
@@ -26,16 +26,22 @@ class CreateOwnerCommand(msgspec.Struct, frozen=True, kw_only=True):
 class CreateOwner:
     """Makes an owner where there is none; gives None where there is one already. For setting up, again and again.
 
-    Raises `user.invalid` with every fault, `user.password_invalid`, `user.email_taken`.
+    Raises `user.invalid` with every fault, `user.password_invalid`, `user.password_breached`, `user.email_taken`.
     """
 
     access = staff(Permission.USERS_WRITE)
 
     def __init__(
-        self, transactions: Transactions[AccountTx], hasher: PasswordHasher, clock: Clock, ids: TypeIds
+        self,
+        transactions: Transactions[AccountTx],
+        hasher: PasswordHasher,
+        breached: BreachedPasswords,
+        clock: Clock,
+        ids: TypeIds,
     ) -> None:
         self._transactions = transactions
         self._hasher = hasher
+        self._breached = breached
         self._clock = clock
         self._ids = ids
 
@@ -43,7 +49,7 @@ class CreateOwner:
         self.access.check(command.actor)
         if await self._transactions.run(_has_owner):
             return None  # before a password is hashed for nothing
-        password_hash = await self._hasher.hash(new_password(command.password))
+        password_hash = await self._hasher.hash(await new_password(command.password, self._breached))
         now = self._clock.now()
 
         async def work(tx: AccountTx) -> UserView | None:

@@ -9,7 +9,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.passwords import PasswordHasher, new_password
+from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
 from tradepost.users.user import check_profile
 from tradepost.users.views import UserView
 
@@ -31,17 +31,23 @@ class RegisterUser:
     """Takes no idempotency key: a fast hash of a request with a password in it must not be stored. A repeat is refused
     by its e-mail address.
 
-    Raises `user.invalid` with every fault, `user.password_invalid`, `user.email_taken`, and `Unavailable` when too
+    Raises `user.invalid` with every fault, `user.password_invalid`, `user.password_breached`, `user.email_taken`, and `Unavailable` when too
     many are waiting for a password to be hashed.
     """
 
     access = anybody(more_with=Permission.USERS_WRITE)
 
     def __init__(
-        self, transactions: Transactions[AccountTx], hasher: PasswordHasher, clock: Clock, ids: TypeIds
+        self,
+        transactions: Transactions[AccountTx],
+        hasher: PasswordHasher,
+        breached: BreachedPasswords,
+        clock: Clock,
+        ids: TypeIds,
     ) -> None:
         self._transactions = transactions
         self._hasher = hasher
+        self._breached = breached
         self._clock = clock
         self._ids = ids
 
@@ -49,7 +55,7 @@ class RegisterUser:
         if command.role is not Role.CUSTOMER:
             self.access.require_held(command.actor)
         check_profile(email=command.email, name=command.name)
-        password_hash = await self._hasher.hash(new_password(command.password))
+        password_hash = await self._hasher.hash(await new_password(command.password, self._breached))
         now = self._clock.now()
 
         async def work(tx: AccountTx) -> UserView:

@@ -21,5 +21,6 @@ class Shop(Accounts, Catalog, Stock, Pricing, Selling, Imports):
 
     `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders. Clock
     and ids can be replaced to make a run repeatable. `hasher` and `access_tokens` are for shops that people sign in to: a
-    script that sells without accounts does without, and whatever needs them says so. `cache` keeps what is published.
+    script that sells without accounts does without, and whatever needs them says so. `breached` are passwords nobody may
+    choose. `cache` keeps what is published.
     """

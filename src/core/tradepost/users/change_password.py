@@ -8,7 +8,7 @@ from tradepost.kernel.declared import own
 from tradepost.kernel.errors import Conflict, Fault, Invalid
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.access import one_self
-from tradepost.users.passwords import PasswordHasher, new_password, normal_password
+from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password, normal_password
 from tradepost.users.ports import HasUsers
 
 
@@ -26,18 +26,25 @@ class ChangePasswordCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChangePassword:
     """Only for the user, who knows the old one, and for the operator. Raises `user.password_wrong`,
-    `user.password_invalid`, `user.deleted`, and NotFound for anybody else's account."""
+    `user.password_invalid`, `user.password_breached`, `user.deleted`, and NotFound for anybody else's account."""
 
     access = own()
 
-    def __init__(self, transactions: Transactions[HasUsers], hasher: PasswordHasher, clock: Clock) -> None:
+    def __init__(
+        self,
+        transactions: Transactions[HasUsers],
+        hasher: PasswordHasher,
+        breached: BreachedPasswords,
+        clock: Clock,
+    ) -> None:
         self._transactions = transactions
         self._hasher = hasher
+        self._breached = breached
         self._clock = clock
 
     async def __call__(self, command: ChangePasswordCommand) -> None:
         self.access.check(command.actor, one_self(command.user_id))
-        chosen = new_password(command.new_password, "/new_password")
+        chosen = await new_password(command.new_password, self._breached, "/new_password")
         current = await self._transactions.run(lambda tx: _hash_of(tx, command.user_id))
         if not command.actor.trusted:
             given = normal_password(command.old_password or "")

@@ -31,19 +31,36 @@ class PasswordHasher(Protocol):
         ...
 
 
+class BreachedPasswords(Protocol):
+    """Passwords that others know: from breaches, or because everybody takes them."""
+
+    async def has(self, password: str, /) -> bool: ...
+
+
+class NoList:
+    """`BreachedPasswords` that knows none: for a shop in a test."""
+
+    async def has(self, password: str, /) -> bool:
+        return False
+
+
 def normal_password(password: str) -> str:
     """A password as it is hashed: one character typed on two keyboards is the same character (NFKC, as NIST SP
     800-63B-4, section 3.1.1.2, has it)."""
     return unicodedata.normalize("NFKC", password)
 
 
-def new_password(password: str, pointer: str = "/password") -> str:
-    """A password somebody chose, as it is hashed. Long enough is good enough: there are no rules on what it is made of.
+async def new_password(password: str, breached: BreachedPasswords, pointer: str = "/password") -> str:
+    """A password somebody chose, as it is hashed. Long and not known to others is good enough: there are no rules on
+    what it is made of (NIST SP 800-63B-4, section 3.1.1.2).
 
-    Raises `user.password_invalid`.
+    Raises `user.password_invalid` and `user.password_breached`.
     """
     normal = normal_password(password)
     if not MIN_PASSWORD <= len(normal) <= MAX_PASSWORD:
         sentence = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters; a few words make a good one."
         raise Invalid("user.password_invalid", sentence, Fault(pointer, sentence))
+    if await breached.has(normal):
+        sentence = "This password is on the lists of those who break in; choose another, a few unrelated words say."
+        raise Invalid("user.password_breached", sentence, Fault(pointer, sentence))
     return normal
