@@ -9,8 +9,10 @@ from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransaction
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
+from tradepost_adapters.memory.second_factors import MemorySecondFactorViews
 from tradepost_adapters.memory.security_log import MemorySecurityEventViews
 from tradepost_adapters.memory.sessions import MemoryPrincipalViews, MemorySessionViews
+from tradepost_adapters.memory.signing_keys import MemorySigningKeyViews
 from tradepost_adapters.memory.stock import MemoryStockViews
 from tradepost_adapters.memory.transaction import MemoryTransaction
 from tradepost_adapters.memory.users import MemoryUserViews
@@ -46,6 +48,14 @@ class MemoryBackend:
     @cached_property
     def session_views(self) -> MemorySessionViews:
         return MemorySessionViews(self._database)
+
+    @cached_property
+    def second_factor_views(self) -> MemorySecondFactorViews:
+        return MemorySecondFactorViews(self._database)
+
+    @cached_property
+    def signing_key_views(self) -> MemorySigningKeyViews:
+        return MemorySigningKeyViews(self._database)
 
     @cached_property
     def customer_views(self) -> MemoryCustomerViews:

@@ -10,12 +10,15 @@ from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
 from tradepost_adapters.memory.imports import MemoryCatalogBook, MemoryHistoryBook
 from tradepost_adapters.memory.inbox import MemoryInbox
 from tradepost_adapters.memory.jobs import MemoryJobQueue, MemoryJobs, MemoryJobSchedules
+from tradepost_adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
+from tradepost_adapters.memory.second_factors import MemoryRecoveryCodes, MemorySignInChallenges, MemoryTotps
 from tradepost_adapters.memory.security_log import MemorySecurityLog
 from tradepost_adapters.memory.sessions import MemoryRefreshTokens, MemorySessions
+from tradepost_adapters.memory.signing_keys import MemorySigningKeys
 from tradepost_adapters.memory.stock import MemoryLocations, MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
 from tradepost_adapters.memory.users import MemoryUsers
@@ -71,6 +74,26 @@ class MemoryTransaction:
     @lazy
     def refresh_tokens(self) -> MemoryRefreshTokens:
         return MemoryRefreshTokens(self._session)
+
+    @lazy
+    def totps(self) -> MemoryTotps:
+        return MemoryTotps(self._session)
+
+    @lazy
+    def recovery_codes(self) -> MemoryRecoveryCodes:
+        return MemoryRecoveryCodes(self._session)
+
+    @lazy
+    def sign_in_challenges(self) -> MemorySignInChallenges:
+        return MemorySignInChallenges(self._session)
+
+    @lazy
+    def one_time_tokens(self) -> MemoryOneTimeTokens:
+        return MemoryOneTimeTokens(self._session, self.outbox)
+
+    @lazy
+    def signing_keys(self) -> MemorySigningKeys:
+        return MemorySigningKeys(self._session)
 
     @lazy
     def customers(self) -> MemoryCustomers:

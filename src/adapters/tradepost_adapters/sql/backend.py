@@ -12,7 +12,9 @@ from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
 from tradepost_adapters.sql.principals import SqlPrincipalViews, SqlSessionViews
+from tradepost_adapters.sql.second_factors import SqlSecondFactorViews
 from tradepost_adapters.sql.security_log import SqlSecurityEventViews
+from tradepost_adapters.sql.signing_keys import SqlSigningKeyViews
 from tradepost_adapters.sql.stock_views import SqlStockViews
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.users import SqlUserViews
@@ -61,6 +63,14 @@ class SqlBackend:
     @cached_property
     def session_views(self) -> SqlSessionViews:
         return SqlSessionViews(self.database.reads)
+
+    @cached_property
+    def second_factor_views(self) -> SqlSecondFactorViews:
+        return SqlSecondFactorViews(self.database.reads)
+
+    @cached_property
+    def signing_key_views(self) -> SqlSigningKeyViews:
+        return SqlSigningKeyViews(self.database.reads)
 
     @cached_property
     def customer_views(self) -> SqlCustomerViews:

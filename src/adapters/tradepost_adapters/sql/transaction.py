@@ -15,13 +15,16 @@ from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
 from tradepost_adapters.sql.inbox import SqlInbox
 from tradepost_adapters.sql.jobs import SqlJobQueue, SqlJobs, SqlJobSchedules
 from tradepost_adapters.sql.numbers import Numbers
+from tradepost_adapters.sql.one_time_tokens import SqlOneTimeTokens
 from tradepost_adapters.sql.orders import SqlOrders
 from tradepost_adapters.sql.outbox import SqlOutbox
 from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
+from tradepost_adapters.sql.second_factors import SqlRecoveryCodes, SqlSignInChallenges, SqlTotps
 from tradepost_adapters.sql.security_log import SqlSecurityLog
 from tradepost_adapters.sql.sessions import SqlRefreshTokens, SqlSessions
+from tradepost_adapters.sql.signing_keys import SqlSigningKeys
 from tradepost_adapters.sql.stock import SqlLocations, SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 from tradepost_adapters.sql.users import SqlUsers
@@ -78,6 +81,26 @@ class SqlTransaction:
     @lazy
     def refresh_tokens(self) -> SqlRefreshTokens:
         return SqlRefreshTokens(self._connection)
+
+    @lazy
+    def totps(self) -> SqlTotps:
+        return SqlTotps(self._connection)
+
+    @lazy
+    def recovery_codes(self) -> SqlRecoveryCodes:
+        return SqlRecoveryCodes(self._connection)
+
+    @lazy
+    def sign_in_challenges(self) -> SqlSignInChallenges:
+        return SqlSignInChallenges(self._connection)
+
+    @lazy
+    def one_time_tokens(self) -> SqlOneTimeTokens:
+        return SqlOneTimeTokens(self._connection, self.outbox)
+
+    @lazy
+    def signing_keys(self) -> SqlSigningKeys:
+        return SqlSigningKeys(self._connection)
 
     @lazy
     def customers(self) -> SqlCustomers:
