@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from tradepost.jobs.handlers import GiveUp
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.mail.letters import Letters, Posted
 from tradepost.mail.mail import Mail
 from tradepost.mail.mailer import Mailer, MailRefused
@@ -18,6 +19,8 @@ class SendMail:
     """May be run twice for one letter, when a process dies between sending and saying so: the second copy has the
     Message-ID of the first. A mail that is refused for good ends its job at once, as dead, where
     `tradepost jobs list --state dead` shows it."""
+
+    access = the_shop_itself()
 
     def __init__(self, letters: Letters, mailer: Mailer) -> None:
         self._letters = letters

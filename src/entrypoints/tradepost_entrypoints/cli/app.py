@@ -18,6 +18,7 @@ from tradepost_entrypoints.cli.commands import (
     openapi,
     orders,
     products,
+    security,
     serve,
     stock,
     users,
@@ -57,18 +58,19 @@ def options(
     env_file.set(settings_file)
 
 
-app.command("demo", rich_help_panel=Heading.RUN)(demo.demo)
-app.command("serve", rich_help_panel=Heading.RUN)(serve.serve)
-app.command("worker", rich_help_panel=Heading.RUN)(worker.worker)
+app.command("demo", uses=(), rich_help_panel=Heading.RUN)(demo.demo)
+app.command("serve", uses=(), rich_help_panel=Heading.RUN)(serve.serve)
+app.command("worker", uses=(), rich_help_panel=Heading.RUN)(worker.worker)
 app.add_typer(migrate.migrate, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(users.users, name="users", rich_help_panel=Heading.PEOPLE)
+app.add_typer(security.security, name="security", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
 app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=Heading.SHOP)
-app.command("doctor", rich_help_panel=Heading.SHOP)(doctor.doctor)
+app.command("doctor", uses=("check_books",), rich_help_panel=Heading.SHOP)(doctor.doctor)
 app.add_typer(imports.imports, name="import", rich_help_panel=Heading.DATA)
 app.add_typer(export.export, name="export", rich_help_panel=Heading.DATA)
-app.command("openapi", rich_help_panel=Heading.ABOUT)(openapi.openapi)
-app.command("version", rich_help_panel=Heading.ABOUT)(version.version)
+app.command("openapi", uses=(), rich_help_panel=Heading.ABOUT)(openapi.openapi)
+app.command("version", uses=(), rich_help_panel=Heading.ABOUT)(version.version)

@@ -3,12 +3,13 @@
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from tradepost_entrypoints.cli import errors, output
+from tradepost_entrypoints.cli.shop import declared_uses
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -23,21 +24,26 @@ class Group(typer.Typer):
         # Without a callback Typer would turn a group of one command into that command.
         super().__init__(help=help, no_args_is_help=True, callback=lambda: None)
 
-    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
+    def command(
+        self, name: str | None = None, *, uses: Sequence[str] | None = None, **settings: Any
+    ) -> Callable[[Function], Function]:
+        """Add a command. `uses` names the use cases it calls; the shop it opens has no others. So a command has no
+        permissions of its own either: what it takes is what they declare."""
         register = super().command(name, **settings)
 
         def add(function: Function) -> Function:
-            register(_with_what_all_have(function))
+            register(_with_what_all_have(function, uses))
             return function
 
         return add
 
 
-def _with_what_all_have(function: Callable[..., Any]) -> Callable[..., None]:
+def _with_what_all_have(function: Callable[..., Any], uses: Sequence[str] | None) -> Callable[..., None]:
     @functools.wraps(function)
     def command(*, json: bool, debug: bool, **given: Any) -> None:
         output.for_programs.set(json)
         errors.debugging.set(debug)
+        outside = declared_uses.set(None if uses is None else frozenset(uses))
         try:
             result = function(**given)
             if inspect.iscoroutine(result):
@@ -47,6 +53,8 @@ def _with_what_all_have(function: Callable[..., Any]) -> Callable[..., None]:
             sys.stdout.flush()  # now, while a reader that has gone away can still be met quietly
         except BrokenPipeError:
             raise errors.reader_gone() from None
+        finally:
+            declared_uses.reset(outside)
 
     # Typer learns a command's options from its signature and annotations.
     signature = inspect.signature(function, eval_str=True)
@@ -57,4 +65,5 @@ def _with_what_all_have(function: Callable[..., Any]) -> Callable[..., None]:
     whole = signature.replace(parameters=[*signature.parameters.values(), *added])
     command.__signature__ = whole  # type: ignore[attr-defined]
     command.__annotations__ = {name: parameter.annotation for name, parameter in whole.parameters.items()}
+    command.uses = uses  # type: ignore[attr-defined]
     return command

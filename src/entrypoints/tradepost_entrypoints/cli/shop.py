@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tradepost.kernel.access import Actor, operator
 from tradepost.kernel.errors import Fault, Invalid
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
     from tradepost_entrypoints.container import Container
     from tradepost_entrypoints.settings import Settings
 
+T = TypeVar("T")
+
 env_file: ContextVar[Path] = ContextVar("env_file", default=Path(".env"))
 """Where settings are read from besides the environment: `tradepost --env-file FILE …`."""
+
+declared_uses: ContextVar[frozenset[str] | None] = ContextVar("declared_uses", default=None)
+"""What the command that runs has declared to use; None where no command runs."""
 
 
 def settings(environment: Mapping[str, str] | None = None, *, secrets: bool = False, dev: bool = False) -> "Settings":
@@ -42,9 +47,27 @@ def caller() -> Actor:
         return operator()
 
 
+class _Declared:
+    """As much of a shop as a command has declared to use."""
+
+    def __init__(self, whole: object, uses: frozenset[str]) -> None:
+        self._whole = whole
+        self._uses = uses
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._uses:
+            raise TypeError(f"This command has not declared that it uses {name}: add it to its `uses`.")
+        return getattr(self._whole, name)
+
+
+def _as_declared(whole: T) -> T:
+    uses = declared_uses.get()
+    return whole if uses is None else cast(T, _Declared(whole, uses))
+
+
 @asynccontextmanager
-async def container() -> "AsyncIterator[Container]":
-    """The container, opened."""
+async def machinery() -> "AsyncIterator[Container]":
+    """Everything there is, opened: for doing what a worker does."""
     from tradepost_entrypoints.container import Container, opened
 
     made = Container(settings=settings())
@@ -53,7 +76,14 @@ async def container() -> "AsyncIterator[Container]":
 
 
 @asynccontextmanager
+async def container() -> "AsyncIterator[Container]":
+    """The container, opened, with the use cases the command has declared."""
+    async with machinery() as opened:
+        yield _as_declared(opened)
+
+
+@asynccontextmanager
 async def shop() -> "AsyncIterator[Shop]":
-    """The shop, opened."""
-    async with container() as opened:
-        yield opened.shop()
+    """The shop, opened, with the use cases the command has declared."""
+    async with machinery() as opened:
+        yield _as_declared(opened.shop())

@@ -30,7 +30,7 @@ _FIELDS: "output.Fields[CustomerView]" = {
 _COLUMNS = {name: _FIELDS[name] for name in ("Id", "Name", "E-mail", "External id", "Created")}
 
 
-@customers.command("list")
+@customers.command("list", uses=("list_customers",))
 async def list_(
     name: Annotated[str | None, typer.Option(help="How the name begins.", show_default=False)] = None,
     email: Annotated[str | None, typer.Option(help="Only those with this address.", show_default=False)] = None,
@@ -50,7 +50,7 @@ async def list_(
     output.listing(page, _COLUMNS, empty="There is no such customer.")
 
 
-@customers.command("show")
+@customers.command("show", uses=("get_customer",))
 async def show(customer_id: Annotated[str, typer.Argument(help="The customer's id.", show_default=False)]) -> None:
     """Show one customer with the whole address book."""
     from tradepost.customers.get_customer import GetCustomerQuery

@@ -30,7 +30,7 @@ _PRODUCT = ("product_id", "title", "slug", "description", "status", "images")
 _VARIANT = ("sku", "variant_title", "tax_category", "weight_g", "tracked", "barcode")
 
 
-@export.command("orders")
+@export.command("orders", uses=("list_orders",))
 async def orders(target: Target, since: From = None, until: Until = None) -> None:
     """Write a row for each order, oldest first. Amounts are in major units: 12.90."""
     from tradepost.orders import ListOrdersQuery, OrderFilter, OrderSummary
@@ -51,7 +51,7 @@ async def orders(target: Target, since: From = None, until: Until = None) -> Non
     _tell(target, "orders", written)
 
 
-@export.command("products")
+@export.command("products", uses=("list_products",))
 async def products(target: Target) -> None:
     """Write a row for each variant, in the columns that `tradepost import catalog` reads."""
     written = 0

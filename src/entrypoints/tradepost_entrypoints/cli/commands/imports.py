@@ -29,7 +29,7 @@ _File = Annotated[
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything and write nothing to the shop.")]
 
 
-@imports.command("catalog")
+@imports.command("catalog", uses=("import_catalog",))
 async def catalog(
     file: _File,
     currency: Annotated[
@@ -55,7 +55,7 @@ async def catalog(
     await _import(file, run, _CATALOG)
 
 
-@imports.command("orders")
+@imports.command("orders", uses=("import_orders",))
 async def orders(file: _File, dry_run: _DryRun = False) -> None:
     """Import order history: takes no stock, charges nobody, tells nobody. Run it again to go on or to be sure."""
     from tradepost.imports import ImportOrdersCommand

@@ -7,7 +7,7 @@ import typer
 from tradepost.kernel.pages import PageRequest
 from tradepost_entrypoints.cli import output
 from tradepost_entrypoints.cli.group import Group
-from tradepost_entrypoints.cli.shop import caller, container
+from tradepost_entrypoints.cli.shop import caller, container, machinery
 
 if TYPE_CHECKING:  # the features take longer to import than help takes to show
     from tradepost.jobs import JobDetails, JobRunView, JobView
@@ -42,7 +42,7 @@ _RUN: "output.Fields[JobRunView]" = {
 }
 
 
-@jobs.command("list")
+@jobs.command("list", uses=("list_jobs",))
 async def list_(
     state: Annotated[
         Literal["queued", "running", "done", "dead"] | None, typer.Option(help="Only these.", show_default=False)
@@ -61,7 +61,7 @@ async def list_(
     output.listing(found, _COLUMNS, empty="No jobs.")
 
 
-@jobs.command("show")
+@jobs.command("show", uses=("get_job",))
 async def show(job: Which) -> None:
     """Show a job and its latest runs."""
     details = await _details(job)
@@ -71,14 +71,14 @@ async def show(job: Which) -> None:
         output.note(f"\n{details.job.last_error}")
 
 
-@jobs.command("history")
+@jobs.command("history", uses=("get_job",))
 async def history(job: Which) -> None:
     """List the runs of a job, the latest first."""
     details = await _details(job)
     output.listing(details.runs, _RUN, empty="It has not run yet.")
 
 
-@jobs.command("run")
+@jobs.command("run", uses=("run_job_now",))
 async def run(
     job: Annotated[
         str | None, typer.Argument(metavar="[JOB]", help="The job's id: make it due now.", show_default=False)
@@ -88,11 +88,12 @@ async def run(
     from tradepost.jobs import JobId, RunJobNowCommand
     from tradepost_entrypoints.worker.background import run_due_jobs
 
-    async with container() as opened:
-        if job is not None:
+    if job is not None:
+        async with container() as opened:
             view = await opened.run_job_now()(RunJobNowCommand(actor=caller(), job_id=JobId(job)))
-            output.done(f"Job {view.id} is due now; the next free worker takes it.", view)
-            return
+        output.done(f"Job {view.id} is due now; the next free worker takes it.", view)
+        return
+    async with machinery() as opened:
         done = 0
         due = run_due_jobs(opened)
         while more := await due():
@@ -100,7 +101,7 @@ async def run(
     output.done(f"{done} jobs were run.", {"run": done})
 
 
-@jobs.command("retry")
+@jobs.command("retry", uses=("retry_job",))
 async def retry(job: Which) -> None:
     """Queue a dead job again, with all its attempts."""
     from tradepost.jobs import JobId, RetryJobCommand

@@ -12,7 +12,7 @@ from tradepost_entrypoints.cli.shop import settings
 migrate = Group(help="Make, change and inspect the tables of the database.")
 
 
-@migrate.command("up")
+@migrate.command("up", uses=())
 def up(to: Annotated[str, typer.Option("--to", help="Revision to stop at.")] = "head") -> None:
     """Bring the database to this release. Makes the SQLite file if there is none; running it again changes nothing."""
     from tradepost_entrypoints.container import migrate_up
@@ -21,7 +21,7 @@ def up(to: Annotated[str, typer.Option("--to", help="Revision to stop at.")] = "
     output.done(f"The database is at revision {status.current}.", status)
 
 
-@migrate.command("down")
+@migrate.command("down", uses=())
 def down(
     to: Annotated[str, typer.Option("--to", help="Revision to go back to; `base` takes back everything.")],
     yes: Annotated[bool, typer.Option("--yes", help="Yes, delete what only newer tables hold.")] = False,
@@ -36,7 +36,7 @@ def down(
     output.done(f"The database is {where}.", status)
 
 
-@migrate.command("status")
+@migrate.command("status", uses=())
 def status() -> None:
     """Say which revision the database is at, and which are still to come."""
     from tradepost_entrypoints.container import migration_status

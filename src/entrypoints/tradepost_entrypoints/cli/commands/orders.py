@@ -46,7 +46,7 @@ Status = Annotated[
 Customer = Annotated[str | None, typer.Option(help="Only of this customer, by id.", show_default=False)]
 
 
-@orders.command("list")
+@orders.command("list", uses=("list_orders",))
 async def list_(
     status: Status = None,
     customer: Customer = None,
@@ -67,7 +67,7 @@ async def list_(
     output.listing(page, SUMMARY, empty="No orders.")
 
 
-@orders.command("show")
+@orders.command("show", uses=("get_order", "get_order_story", "list_orders"))
 async def show(order: Which) -> None:
     """Show an order with its lines, payments, refunds and history."""
     from tradepost.orders import OrderStoryQuery
@@ -84,7 +84,7 @@ async def show(order: Which) -> None:
     output.also("History", story.history, history_in(view.currency))
 
 
-@orders.command("total")
+@orders.command("total", uses=("total_orders",))
 async def total(status: Status = None, customer: Customer = None, since: From = None, until: Until = None) -> None:
     """Say what all orders come to, per currency."""
     from tradepost.orders import TotalOrdersQuery
@@ -95,7 +95,7 @@ async def total(status: Status = None, customer: Customer = None, since: From = 
     output.listing(totals, TOTALS, empty="No orders.")
 
 
-@orders.command("cancel")
+@orders.command("cancel", uses=("cancel_order", "get_order", "list_orders"))
 async def cancel(
     order: Which, reason: Annotated[str, typer.Option(help="Why; the history shows it.")] = "requested"
 ) -> None:
@@ -108,7 +108,7 @@ async def cancel(
     output.done(f"Order {view.number} is {view.status}.", view)
 
 
-@orders.command("fulfill")
+@orders.command("fulfill", uses=("fulfill_order", "get_order", "list_orders"))
 async def fulfill(
     order: Which,
     parts: Parts = None,
@@ -129,7 +129,7 @@ async def fulfill(
     output.done(f"Order {view.number} is {spoken(view.fulfillment_status)} ({view.parcels[-1].id}).", view)
 
 
-@orders.command("complete")
+@orders.command("complete", uses=("complete_order", "get_order", "list_orders"))
 async def complete(order: Which) -> None:
     """Close an order of which everything is sent and paid."""
     from tradepost.orders import CompleteOrderCommand
@@ -140,7 +140,7 @@ async def complete(order: Which) -> None:
     output.done(f"Order {view.number} is {view.status}.", view)
 
 
-@orders.command("capture")
+@orders.command("capture", uses=("capture_payment", "get_order", "list_orders"))
 async def capture(order: Which, amount: Amount = None) -> None:
     """Collect money: what the card holds, or what arrived for an order that is paid later."""
     from tradepost.orders import CapturePaymentCommand
@@ -155,7 +155,7 @@ async def capture(order: Which, amount: Amount = None) -> None:
     )
 
 
-@orders.command("refund")
+@orders.command("refund", uses=("refund_order", "get_order", "list_orders"))
 async def refund(
     order: Which,
     parts: Parts = None,
@@ -183,7 +183,7 @@ async def refund(
     output.done(f"A refund of {view.amount} for order {found.number} is {view.status} ({view.id}).", view)
 
 
-@orders.command("expire")
+@orders.command("expire", uses=("expire_orders",))
 async def expire() -> None:
     """End pending orders whose reservation has run out, as the recurring job does."""
     async with shop() as opened:
@@ -193,7 +193,7 @@ async def expire() -> None:
     output.done(f"{ended} orders have expired.", {"expired": ended})
 
 
-@orders.command("recover")
+@orders.command("recover", uses=("recover_operations",))
 async def recover() -> None:
     """Carry on payments that were begun and not finished, as the recurring job does."""
     async with shop() as opened:

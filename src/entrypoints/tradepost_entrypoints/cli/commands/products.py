@@ -50,7 +50,7 @@ _CATEGORIES: "output.Fields[CategoryView]" = {
 }
 
 
-@products.command("list")
+@products.command("list", uses=("list_products",))
 async def list_(
     search: Annotated[str | None, typer.Argument(help="Words to find.", show_default=False)] = None,
     status: Annotated[
@@ -88,7 +88,7 @@ async def list_(
     output.listing(found, _COLUMNS, empty="There is no such product.")
 
 
-@products.command("show")
+@products.command("show", uses=("get_product",))
 async def show(product: Which) -> None:
     """Show one product with its variants."""
     from tradepost.catalog.get_product import GetProductQuery
@@ -97,7 +97,7 @@ async def show(product: Which) -> None:
         output.show(await opened.get_product(GetProductQuery(actor=caller(), product=product)), _FIELDS)
 
 
-@products.command("create")
+@products.command("create", uses=("create_product",))
 async def create(
     title: Annotated[str, typer.Argument(help="What it is called.", show_default=False)],
     sku: Annotated[str, typer.Option(help="What it is counted by.", show_default=False)],
@@ -129,25 +129,25 @@ async def create(
     output.done(f"{made.title} is in the catalog as {made.slug}, {made.status} ({made.id}).", made)
 
 
-@products.command("publish")
+@products.command("publish", uses=("get_product", "set_product_status"))
 async def publish(product: Which) -> None:
     """Put a product up for sale."""
     await _set_status(product, "active", "is for sale now")
 
 
-@products.command("withdraw")
+@products.command("withdraw", uses=("get_product", "set_product_status"))
 async def withdraw(product: Which) -> None:
     """Make a product a draft again."""
     await _set_status(product, "draft", "is a draft again")
 
 
-@products.command("archive")
+@products.command("archive", uses=("get_product", "set_product_status"))
 async def archive(product: Which) -> None:
     """Put a product away; orders still name it."""
     await _set_status(product, "archived", "is archived")
 
 
-@products.command("price")
+@products.command("price", uses=("set_prices",))
 async def price(
     sku: Annotated[str, typer.Argument(help="Whose prices.", show_default=False)],
     prices: Annotated[list[str], typer.Argument(help="All of them, one a currency: 12.90EUR.", show_default=False)],
@@ -161,7 +161,7 @@ async def price(
     output.done(f"{sku} costs {', '.join(map(str, given))}.", changed)
 
 
-@products.command("categories")
+@products.command("categories", uses=("list_categories",))
 async def categories(
     limit: Limit = 100,
     cursor: Cursor = None,

@@ -51,7 +51,7 @@ _LOCATION: "output.Fields[LocationView]" = {
 }
 
 
-@stock.command("levels")
+@stock.command("levels", uses=("list_levels",))
 async def levels(
     sku: OneSku = None,
     location: OneLocation = None,
@@ -64,14 +64,14 @@ async def levels(
     await _list_levels(sku, location, None, page, empty="Nothing is stocked.")
 
 
-@stock.command("low")
+@stock.command("low", uses=("list_levels",))
 async def low(location: OneLocation = None, limit: Limit = 20, cursor: Cursor = None) -> None:
     """List what runs low, the scarcest first."""
     page = PageRequest(limit=limit, cursor=cursor, sort="available")
     await _list_levels(None, location, True, page, empty="Nothing runs low.")
 
 
-@stock.command("adjust")
+@stock.command("adjust", uses=("adjust_stock",))
 async def adjust(
     reason: Annotated[
         Literal["received", "damaged", "counted", "corrected"],
@@ -103,7 +103,7 @@ async def adjust(
         output.note(f"Not stocked at {view.location} before: {', '.join(view.opened)}.")
 
 
-@stock.command("transfer")
+@stock.command("transfer", uses=("transfer_stock",))
 async def transfer(
     source: Annotated[str, typer.Argument(help="The location it leaves.", show_default=False)],
     destination: Annotated[str, typer.Argument(help="The location it goes to.", show_default=False)],
@@ -121,7 +121,7 @@ async def transfer(
     output.done(f"Moved from {view.source} to {view.destination} under reference {view.reference}.", view)
 
 
-@stock.command("set-low")
+@stock.command("set-low", uses=("set_low_stock",))
 async def set_low(
     sku: Annotated[str, typer.Argument(show_default=False)],
     low_at: Annotated[
@@ -142,7 +142,7 @@ async def set_low(
         output.done(f"{level.sku} at {level.location} counts as low from {level.low_at} down.", level)
 
 
-@stock.command("movements")
+@stock.command("movements", uses=("list_movements",))
 async def movements(
     sku: OneSku = None,
     location: OneLocation = None,
@@ -174,7 +174,7 @@ async def movements(
     output.listing(page, _MOVEMENT, empty="Nothing has moved.")
 
 
-@locations.command("list")
+@locations.command("list", uses=("list_locations",))
 async def list_locations(limit: Limit = 20, cursor: Cursor = None) -> None:
     """List the places where stock lies. Orders take from main."""
     from tradepost.stock import ListLocationsQuery
@@ -186,7 +186,7 @@ async def list_locations(limit: Limit = 20, cursor: Cursor = None) -> None:
     output.listing(page, _LOCATION, empty="There is no location.")
 
 
-@locations.command("create")
+@locations.command("create", uses=("create_location",))
 async def create_location(
     code: Annotated[str, typer.Argument(help="Lower-case letters, digits, - and _.", show_default=False)],
     name: Annotated[str, typer.Option(help="What it is called.", show_default=False)],

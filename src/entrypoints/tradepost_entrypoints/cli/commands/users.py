@@ -32,7 +32,7 @@ _FIELDS: "output.Fields[UserView]" = {
 _COLUMNS = {name: _FIELDS[name] for name in ("Id", "E-mail", "Name", "Role", "Status", "Created")}
 
 
-@users.command("create")
+@users.command("create", uses=("register_user",))
 async def create(
     email: Annotated[str, typer.Argument(help="What they sign in with.", show_default=False)],
     name: Annotated[str, typer.Option(help="What they are called.", show_default=False)],
@@ -48,7 +48,7 @@ async def create(
     output.done(f"{user.email} may sign in now, as {user.role} ({user.id}).", user)
 
 
-@users.command("list")
+@users.command("list", uses=("list_users",))
 async def list_(
     role: Annotated[Role | None, typer.Option(help="Only these.", show_default=False)] = None,
     email: Annotated[str | None, typer.Option(help="Only the one with this address.", show_default=False)] = None,
@@ -68,7 +68,7 @@ async def list_(
     output.listing(page, _COLUMNS, empty="There is no such user.")
 
 
-@users.command("show")
+@users.command("show", uses=("get_user", "list_users"))
 async def show(who: Who) -> None:
     """Show one account."""
     async with shop() as opened:
@@ -76,7 +76,7 @@ async def show(who: Who) -> None:
     output.show(user, _FIELDS)
 
 
-@users.command("role")
+@users.command("role", uses=("change_role", "get_user", "list_users"))
 async def role(
     who: Who, role: Annotated[Role, typer.Argument(help="What they are from now on.", show_default=False)]
 ) -> None:
@@ -89,7 +89,7 @@ async def role(
     output.done(f"{user.email} is {user.role} now.", user)
 
 
-@users.command("delete")
+@users.command("delete", uses=("delete_user", "get_user", "list_users"))
 async def delete(
     who: Who, yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False
 ) -> None:
@@ -105,7 +105,7 @@ async def delete(
     output.done(f"{found.email or found.id} can not sign in any more.", user)
 
 
-@users.command("password")
+@users.command("password", uses=("change_password", "get_user", "list_users"))
 async def password(who: Who) -> None:
     """Give an account a new password. Asks for it, or takes it from standard input."""
     from tradepost.users.change_password import ChangePasswordCommand
