@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.security_log import HasSecurityLog
 
@@ -25,6 +26,8 @@ class PurgeSecurityEvents:
         self._clock = clock
         self._keep = keep
         self._keep_clients = keep_clients
+
+    access = the_shop_itself()
 
     async def __call__(self) -> int:
         """How many entries were forgotten."""

@@ -16,6 +16,7 @@ EXPIRE = "orders.expire"
 PURGE_KEYS = "idempotency.purge"
 PURGE_MESSAGES = "messages.purge"
 PURGE_JOBS = "jobs.purge"
+PURGE_SECURITY_EVENTS = "security_events.purge"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
@@ -24,6 +25,7 @@ SCHEDULES = (
     Schedule(name=PURGE_KEYS, kind=PURGE_KEYS, every=timedelta(minutes=10)),
     Schedule(name=PURGE_MESSAGES, kind=PURGE_MESSAGES, every=timedelta(hours=1)),
     Schedule(name=PURGE_JOBS, kind=PURGE_JOBS, every=timedelta(hours=1)),
+    Schedule(name=PURGE_SECURITY_EVENTS, kind=PURGE_SECURITY_EVENTS, every=timedelta(hours=1)),
 )
 _KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
 
@@ -36,6 +38,7 @@ def handlers(container: Container) -> JobHandlers:
         (RECOVER, shop.recover_operations),
         (EXPIRE, shop.expire_orders),
         (PURGE_KEYS, PurgeIdempotencyKeys(transactions, clock)),
+        (PURGE_SECURITY_EVENTS, shop.purge_security_events),
         (PURGE_MESSAGES, PurgeMessages(transactions, clock)),
         (PURGE_JOBS, PurgeJobs(transactions, clock, keep=_KEEP_JOBS)),
     )

@@ -11,6 +11,7 @@ from tradepost_entrypoints.http.routes import (
     health,
     orders,
     pricing,
+    security,
     stock,
     users,
 )
@@ -24,6 +25,7 @@ ROUTES: tuple[Endpoint, ...] = (
     *carts.ROUTES,
     *orders.ROUTES,
     *pricing.ROUTES,
+    *security.ROUTES,
     *stock.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,
