@@ -60,7 +60,7 @@ async def test_a_request_is_one_line(client: httpx.AsyncClient) -> None:
         "path": THINGS,
         "status": 201,
         "actor": "user_1",
-        "client": "127.0.0.1",
+        "client": "127.0.0.0",
     }
 
 

@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from tradepost.kernel.access import Actor
 from tradepost_entrypoints.http.body import MAX_BODY
+from tradepost_entrypoints.http.edge import Edge
 from tradepost_entrypoints.http.endpoint import Endpoint, handler_of, options_of
 from tradepost_entrypoints.http.health import Check, Health
 from tradepost_entrypoints.http.middleware import Front, Metrics
@@ -48,12 +49,15 @@ def create_app(
     endpoints: Sequence[Endpoint] = ROUTES,
     metrics: Metrics | None = None,
     log: EventLog | None = None,
+    edge: Edge | None = None,
 ) -> Litestar:
-    """Put the application together. `log` gets one event a request; without it requests are not logged.
+    """Put the application together. `log` gets one event a request; without it requests are not logged. `edge` says what
+    stands between the network and the routes.
 
     Raises `MissingParts` when a route needs a use case that `services` does not have.
     """
-    metrics = metrics or Metrics()
+    metrics, edge = metrics or Metrics(), edge or Edge()
+    guard = edge.guard(metrics)
     own: dict[str, object] = {
         "health": Health(services.checks()),
         "metrics": metrics,
@@ -73,7 +77,7 @@ def create_app(
         route_handlers=[
             # First, or Litestar adds its own to the path.
             *(options_of(path, declared) for path, declared in by_path.items()),
-            *(handler_of(declared, parts, services.authenticate) for declared in endpoints),
+            *(handler_of(declared, parts, services.authenticate, guard) for declared in endpoints),
         ],
         exception_handlers={Exception: cast(Any, on_exception)},
         lifespan=[lifespan],
@@ -82,7 +86,7 @@ def create_app(
         request_max_body_size=MAX_BODY,
     )
     # Around everything, so that what no route answers (404, 405) has an id, a log line and metrics too.
-    app.asgi_handler = Front(app.asgi_handler, metrics, log)
+    app.asgi_handler = Front(app.asgi_handler, metrics, log, edge)
     return app
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from tradepost.kernel.access import GUEST, Actor
 from tradepost.kernel.idempotency import IdempotencyKey
 from tradepost.users.client import Client
+from tradepost_entrypoints.http.response import Headers
 
 _KEY = "tradepost.call"
 
@@ -15,18 +16,39 @@ _KEY = "tradepost.call"
 class Call:
     """One request: its id, headers, caller and clock. `code` is the problem it ended in, for the log."""
 
-    __slots__ = ("actor", "code", "fields", "headers", "key", "received_at", "request_id", "scope", "started")
+    __slots__ = (
+        "actor",
+        "client_address",
+        "code",
+        "fields",
+        "headers",
+        "key",
+        "limits",
+        "received_at",
+        "request_id",
+        "scheme",
+        "scope",
+        "started",
+    )
 
-    def __init__(self, scope: Mapping[str, Any], request_id: str, headers: dict[bytes, bytes]) -> None:
+    def __init__(
+        self,
+        scope: Mapping[str, Any],
+        request_id: str,
+        headers: dict[bytes, bytes],
+        origin: tuple[str | None, str] = (None, "http"),
+    ) -> None:
         self.scope = scope
         self.request_id = request_id
         self.headers = headers
+        self.client_address, self.scheme = origin  # as far as what is said of them can be believed
         self.received_at = datetime.now(UTC)
         self.started = perf_counter()
         self.actor: Actor = GUEST
         self.key: IdempotencyKey | None = None
         self.fields: tuple[str, ...] = ()  # what `?fields=` asks for; empty means everything
         self.code: str | None = None
+        self.limits: Headers = []  # what the answer says of rate limits
 
     @property
     def method(self) -> str:
@@ -40,11 +62,6 @@ class Call:
         """Where the request came from, as far as that can be believed."""
         agent = self.headers.get(b"user-agent")
         return Client.of(self.client_address, None if agent is None else agent.decode("latin-1"))
-
-    @property
-    def client_address(self) -> str | None:
-        client = self.scope.get("client")
-        return None if client is None else str(client[0])
 
 
 class ClientGone(Exception):

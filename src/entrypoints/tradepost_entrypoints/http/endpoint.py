@@ -31,6 +31,7 @@ from tradepost_entrypoints.http.body import BodyReader, read_body
 from tradepost_entrypoints.http.call import Call, call_of
 from tradepost_entrypoints.http.envelope import API, Answer, Many, One
 from tradepost_entrypoints.http.faults import unknown
+from tradepost_entrypoints.http.guard import Guard, RouteLimit
 from tradepost_entrypoints.http.parameters import NoQuery, PathReader, Query, QueryReader
 from tradepost_entrypoints.http.preconditions import expected_version, idempotency_key
 from tradepost_entrypoints.http.problems import BadRequest, ProblemFault
@@ -76,6 +77,7 @@ class Endpoint:
     example: Mapping[str, Any] | None
     hidden: bool
     access: Access | None
+    limit: RouteLimit
     parameters: Mapping[str, Any] = field(init=False)
     answer: Any = field(init=False)
 
@@ -178,12 +180,14 @@ def endpoint(
     example: Mapping[str, Any] | None = None,
     hidden: bool = False,
     access: Access | None = None,
+    limit: RouteLimit = "ordinary",
 ) -> Callable[[Callable[..., Awaitable[Answer[Any]]]], Endpoint]:
     """Declare a route under /api/v1. The function's name is the operationId, its docstring the description.
 
     `status` is that of success, `also` others that are success too; `errors` and `example` (a body) are for the
     description. A `probe` lives outside /api/v1 and asks nobody's name; a `hidden` one is not described. `access` is
-    for a route that calls no use case: who may call it is otherwise what its use cases declare.
+    for a route that calls no use case: who may call it is otherwise what its use cases declare. `limit` is "credentials"
+    for a route that takes or gives something one signs in with: it may be called less often.
     """
 
     def declare(call: Callable[..., Awaitable[Answer[Any]]]) -> Endpoint:
@@ -199,12 +203,15 @@ def endpoint(
             example=example,
             hidden=hidden,
             access=access,
+            limit=limit,
         )
 
     return declare
 
 
-def handler_of(declared: Endpoint, parts: Mapping[str, object], authenticate: Authenticate) -> HTTPRouteHandler:
+def handler_of(
+    declared: Endpoint, parts: Mapping[str, object], authenticate: Authenticate, guard: Guard | None = None
+) -> HTTPRouteHandler:
     """The Litestar handler of a route. It takes the bare request: what Litestar would inject is injected here.
 
     Litestar resolves two or more dependencies of a route in a task group, which costs more than most use cases do.
@@ -212,13 +219,20 @@ def handler_of(declared: Endpoint, parts: Mapping[str, object], authenticate: Au
     reader = _Reader(declared)
     constants = {name: parts[name] for name in declared.needs}
     call_route = declared.call
-    probe, signed_in = declared.probe, declared.signed_in
+    probe, signed_in, limit = declared.probe, declared.signed_in, declared.limit
 
     async def handle(request: Request[Any, Any, Any]) -> HttpResponse:
         call = call_of(request.scope)
         if not probe:
             if b"authorization" in call.headers:
-                call.actor = await authenticate(_texts(call))
+                try:
+                    call.actor = await authenticate(_texts(call))
+                except TradepostError:
+                    if guard is not None:
+                        await guard.admit(call, limit)  # as nobody: trying out tokens counts for the address
+                    raise
+            if guard is not None:
+                await guard.admit(call, limit)
             if signed_in and call.actor is GUEST:
                 raise TradepostError(Kind.UNAUTHENTICATED, "auth.required", "Sign in first: this needs an account.")
         arguments = await reader.read(call, request)

@@ -39,6 +39,17 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        self._refused = Counter(
+            "tradepost_http_rate_limited_total",
+            "Requests refused because their caller asked too often, by the limit.",
+            ("limit",),
+            registry=self.registry,
+        )
+        self._alone = Counter(
+            "tradepost_http_counted_alone_total",
+            "Requests this process counted for itself because the rate limiter was away.",
+            registry=self.registry,
+        )
         # `labels()` locks and builds a key each time; a dictionary of what it returned does not.
         self._counters: dict[tuple[str, str, int], Counter] = {}
         self._timers: dict[tuple[str, str], Histogram] = {}
@@ -59,6 +70,14 @@ class Metrics:
         if timer is None:
             timer = self._timers[timed] = self._duration.labels(method, route)
         timer.observe(seconds)
+
+    def refused(self, limit: str) -> None:
+        """Count a request refused by a rate limit."""
+        self._refused.labels(limit).inc()
+
+    def counted_alone(self) -> None:
+        """Count a request that was counted in this process alone."""
+        self._alone.inc()
 
     def exposition(self) -> bytes:
         """The text Prometheus scrapes."""

@@ -21,6 +21,7 @@ class SignInBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     "POST",
     "/auth/login",
     tag="Users",
+    limit="credentials",
     errors=(
         Refusal(Kind.UNAUTHENTICATED, "auth.failed", "The e-mail address or the password is wrong; try again."),
         Refusal(Kind.UNAVAILABLE, "sign_in.unavailable", "Too many people are signing in at this moment."),

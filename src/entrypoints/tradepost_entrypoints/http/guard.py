@@ -1,0 +1,125 @@
+"""Who is let through to a route: not too often, and staff only from where staff may be.
+
+A caller who is known is counted as themselves, everybody else by their address. A route that takes credentials
+(`limit="credentials"`) counts by address on top, strictly, whoever asks.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import floor
+from typing import Literal, NoReturn, Protocol
+
+import msgspec
+
+from tradepost.kernel.access import GRANTS, GUEST, Actor
+from tradepost.kernel.errors import Kind, TradepostError
+from tradepost.kernel.rate_limits import Hit, Limit, RateLimiter, RateLimiterUnavailable, Usage
+from tradepost_entrypoints.http.call import Call
+from tradepost_entrypoints.http.networks import Networks, caller_of
+from tradepost_entrypoints.http.response import Headers
+
+RouteLimit = Literal["ordinary", "credentials"]
+
+
+class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How often who may ask; None does not count."""
+
+    address: Limit | None = None
+    user: Limit | None = None
+    key: Limit | None = None
+    credentials: Limit | None = None
+
+
+class Counts(Protocol):
+    """What monitoring wants to know: `Metrics` has it."""
+
+    def refused(self, limit: str, /) -> None: ...
+
+    def counted_alone(self) -> None: ...
+
+
+class Guard:
+    """Lets calls through or refuses them.
+
+    `spare` counts while `limiter` is away: then each process counts for itself. That lets through more than agreed
+    where there are several, and neither stops the shop nor opens sign-in to whoever can make Redis stumble.
+    """
+
+    def __init__(
+        self,
+        limits: RateLimits,
+        limiter: RateLimiter | None,
+        spare: RateLimiter | None,
+        *,
+        staff_networks: Networks,
+        metrics: Counts,
+    ) -> None:
+        self._limits = limits
+        self._limiter = limiter
+        self._spare = spare
+        self._staff = staff_networks
+        self._metrics = metrics
+
+    async def admit(self, call: Call, limit: RouteLimit) -> None:
+        """Count the call. Raises `rate.limited`, and `auth.address_not_allowed` for staff who are somewhere else."""
+        actor = call.actor
+        if self._staff and _is_staff(actor) and (call.client_address or "") not in self._staff:
+            raise TradepostError(
+                Kind.FORBIDDEN,
+                "auth.address_not_allowed",
+                "Staff of this shop work from certain networks, and this is not one of them; connect to one first.",
+            )
+        hits = self._hits(actor, call.client_address, limit)
+        if not hits or self._limiter is None:
+            return
+        try:
+            usages = await self._limiter.hit(hits)
+        except RateLimiterUnavailable:
+            self._metrics.counted_alone()
+            if self._spare is None:
+                raise
+            usages = await self._spare.hit(hits)
+        call.limits = rate_headers(usages)
+        if not all(usage.allowed for usage in usages):
+            self._refuse(usages)
+
+    def _hits(self, actor: Actor, address: str | None, limit: RouteLimit) -> list[Hit]:
+        limits = self._limits
+        own, name = limits.user, actor.id
+        if actor is GUEST:
+            own, name = limits.address, caller_of(address)
+        elif actor.session is not None and actor.session.kind in ("key", "client"):
+            own = limits.key
+        hits = [] if own is None else [Hit(own, name)]
+        if limit == "credentials" and limits.credentials is not None:
+            hits.append(Hit(limits.credentials, caller_of(address)))
+        return hits
+
+    def _refuse(self, usages: Sequence[Usage]) -> NoReturn:
+        refused = [usage for usage in usages if not usage.allowed]
+        for usage in refused:
+            self._metrics.refused(usage.limit.name)
+        seconds = floor(max(usage.retry_after for usage in refused)) + 1
+        raise TradepostError(
+            Kind.RATE_LIMITED,
+            "rate.limited",
+            f"You have asked too often; wait {seconds} s.",
+            {"retry_after": seconds, "violated-policies": [usage.limit.name for usage in refused]},
+        )
+
+
+def _is_staff(actor: Actor) -> bool:
+    """Whether they may do anything that customers may not; that goes for keys as well."""
+    return bool(GRANTS.get(actor.role or "") if actor.permissions is None else actor.permissions)
+
+
+def rate_headers(usages: Sequence[Usage]) -> Headers:
+    """`RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers has them since its revision 08: lists of
+    named policies, with quota (`q`) and window (`w`), remaining quota (`r`) and seconds until all of it is back (`t`)."""
+    left = ", ".join(f'"{usage.limit.name}";r={usage.remaining};t={floor(usage.reset_after) + 1}' for usage in usages)
+    return [(b"ratelimit-policy", _policies(tuple(usage.limit for usage in usages))), (b"ratelimit", left.encode())]
+
+
+@lru_cache(64)
+def _policies(limits: tuple[Limit, ...]) -> bytes:
+    return ", ".join(f'"{limit.name}";q={limit.quota};w={limit.seconds}' for limit in limits).encode()
