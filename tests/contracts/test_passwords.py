@@ -1,4 +1,4 @@
-"""The contracts of passwords and access tokens, held against Argon2id, the lists of breached passwords, and JWTs."""
+"""The contracts of passwords, held against Argon2id and the lists of breached passwords."""
 
 import hashlib
 from pathlib import Path
@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 
 from tradepost.users.passwords import BreachedPasswords, PasswordHasher
-from tradepost.users.tokens import AccessTokens
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.breached_passwords import CommonPasswords, open_list
-from tradepost_adapters.contracts.passwords import AccessTokensContract, BreachedPasswordsContract, PasswordHasherContract
-from tradepost_adapters.jose import JwtTokens
+from tradepost_adapters.contracts.passwords import BreachedPasswordsContract, PasswordHasherContract
 
 
 class TestArgon2(PasswordHasherContract):
@@ -21,16 +19,6 @@ class TestArgon2(PasswordHasherContract):
     @pytest.fixture
     def weaker(self) -> PasswordHasher:
         return Argon2Hasher(memory_kib=8, passes=1)
-
-
-class TestJwt(AccessTokensContract):
-    @pytest.fixture
-    def tokens(self) -> AccessTokens:
-        return JwtTokens(b"one secret of at least 32 bytes!")
-
-    @pytest.fixture
-    def stranger(self) -> AccessTokens:
-        return JwtTokens(b"another secret of 32 bytes, too!")
 
 
 class TestCommonPasswords(BreachedPasswordsContract):

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,16 +18,19 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.wakeups import LocalWakeUps
 from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
+from tradepost.users.passwords import BreachedPasswords
 from tradepost_adapters import sqlite_library
 from tradepost_adapters.argon2 import Argon2Hasher
-from tradepost_adapters.jose import JwtTokens
+from tradepost_adapters.breached_passwords import CommonPasswords, UnusableList, open_list
+from tradepost_adapters.cryptography import AesGcmSecretBox
+from tradepost_adapters.jose import JwtSigner
 from tradepost_adapters.memory.cache import MemoryCache
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
-from tradepost_entrypoints.settings import Settings
+from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from tradepost_adapters.redis.cache import RedisCache
@@ -45,8 +50,17 @@ def _secret(settings: Settings) -> bytes:
     return settings.token_secret.reveal().encode()
 
 
-def _access_tokens(settings: Settings) -> JwtTokens:
-    return JwtTokens(_secret(settings), lifetime=settings.token_lifetime)
+def _breached(settings: Settings) -> BreachedPasswords:
+    if not settings.breached_passwords:
+        return CommonPasswords()
+    try:
+        return open_list(Path(settings.breached_passwords))
+    except UnusableList as error:
+        raise SettingsError([f"TRADEPOST_BREACHED_PASSWORDS: {error}"]) from error
+
+
+def _token_lifetime(settings: Settings) -> timedelta:
+    return settings.token_lifetime
 
 
 def _policy(settings: Settings) -> OrderPolicy:
@@ -82,14 +96,19 @@ class Container(containers.DeclarativeContainer):
     gateway = providers.Singleton(open_gateway, providers.Callable(_gateway_url, settings))
     cache = providers.Singleton(_cache, settings)
     hasher = providers.Singleton(Argon2Hasher)
-    access_tokens = providers.Singleton(_access_tokens, settings)
+    breached = providers.Singleton(_breached, settings)
+    signer = providers.Singleton(JwtSigner)
+    box = providers.Singleton(AesGcmSecretBox, providers.Callable(_secret, settings))
     shop = providers.Singleton(
         Shop,
         backend,
         gateway=gateway,
         secret=providers.Callable(_secret, settings),
         hasher=hasher,
-        access_tokens=access_tokens,
+        breached=breached,
+        signer=signer,
+        token_lifetime=providers.Callable(_token_lifetime, settings),
+        box=box,
         cache=cache,
         policy=providers.Callable(_policy, settings),
         clock=clock,

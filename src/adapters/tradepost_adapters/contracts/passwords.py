@@ -1,19 +1,12 @@
-"""What every password hasher and every maker of access tokens keeps to."""
+"""What every password hasher and every list of breached passwords keeps to."""
 
 # ruff: noqa: S101, S105 - a suite asserts, and its passwords are no secrets
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from tradepost.kernel.access import Role
 from tradepost.users.passwords import BreachedPasswords, PasswordHasher, Verdict
-from tradepost.users.tokens import AccessTokens, Grant, InvalidToken
 
-NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
-GRANT = Grant(user_id="user_1", role=Role.MANAGER, customer_id="cus_1", session_version=3)
 
 
 class BreachedPasswordsContract:
@@ -78,35 +71,3 @@ class PasswordHasherContract:
         going_on.cancel()
         assert len(set(made)) == 8
         assert turns > 1
-
-
-class AccessTokensContract:
-    """Bind it with fixtures `tokens`, `stranger` (the same with another secret)."""
-
-    def test_a_token_says_whom_it_was_issued_to(self, tokens: AccessTokens) -> None:
-        for grant in (GRANT, Grant(user_id="user_2", role=Role.CUSTOMER, customer_id=None, session_version=1)):
-            assert tokens.verify(tokens.issue(grant, NOW), NOW) == grant
-
-    def test_a_token_is_good_for_its_lifetime_and_no_longer(self, tokens: AccessTokens) -> None:
-        token = tokens.issue(GRANT, NOW)
-        life = timedelta(seconds=tokens.lifetime_seconds)
-        assert tokens.verify(token, NOW + life - timedelta(seconds=2)) == GRANT
-        with pytest.raises(InvalidToken):
-            tokens.verify(token, NOW + life)
-
-    def test_an_altered_token_is_refused(self, tokens: AccessTokens) -> None:
-        token = tokens.issue(GRANT, NOW)
-        for place in range(0, len(token), 7):
-            other = "A" if token[place] != "A" else "B"
-            with pytest.raises(InvalidToken):
-                tokens.verify(token[:place] + other + token[place + 1 :], NOW)
-
-    def test_what_is_no_token_is_refused(self, tokens: AccessTokens) -> None:
-        token = tokens.issue(GRANT, NOW)
-        for text in ("", ".", "..", "a.b.c", "ä.ö.ü", "\0", token[:-1], f"{token}.x", "a" * 100_000, f"{token} "):
-            with pytest.raises(InvalidToken):
-                tokens.verify(text, NOW)
-
-    def test_the_token_of_another_secret_is_refused(self, tokens: AccessTokens, stranger: AccessTokens) -> None:
-        with pytest.raises(InvalidToken):
-            tokens.verify(stranger.issue(GRANT, NOW), NOW)

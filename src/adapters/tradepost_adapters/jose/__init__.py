@@ -1,5 +1,5 @@
 """Access tokens as signed JWTs."""
 
-from tradepost_adapters.jose.tokens import JwtTokens
+from tradepost_adapters.jose.tokens import JwtSigner
 
-__all__ = ["JwtTokens"]
+__all__ = ["JwtSigner"]

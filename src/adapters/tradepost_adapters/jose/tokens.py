@@ -1,98 +1,162 @@
-"""Access tokens as JWTs (RFC 9068), signed with HMAC-SHA256 by joserfc.
+"""Access tokens as JWTs (RFC 9068), signed with Ed25519 (RFC 8037) by joserfc.
 
-Everything a verifier could be talked into is pinned: a token's header has to be the very one that is issued here, so no
-other algorithm, type or key, and nothing that leads to a key (`jwk`, `jku`, `x5u`) or changes the rules (`crit`).
+Everything a verifier could be talked into is pinned: the header of a token has to be, byte for byte, the one that is
+issued here under that key. So there is no other algorithm, type or key, and nothing that leads to a key (`jwk`, `jku`,
+`x5u`) or changes the rules (`crit`, `b64`). The body has to be the claims as they are written here and nothing else, so
+no claim comes twice and none is unknown.
 """
 
-import hashlib
-import hmac
-from datetime import datetime, timedelta
+import base64
+import binascii
+import re
+import secrets
 from functools import lru_cache
+from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
+from joserfc.jwk import OKPKey
 
-from tradepost.kernel.access import Role
-from tradepost.users.tokens import Grant, InvalidToken
+from tradepost.users.tokens import Claims, Grant, InvalidToken, KeyPair
 
-_ALGORITHM = "HS256"
-_MOST = 2048  # characters; ours have some 400
-_ISSUER = "tradepost"
-_REMEMBERED = 4096  # tokens; some 2 MB
+_ALGORITHM = "EdDSA"
+_TYPE = "at+jwt"
+_CURVE = "Ed25519"
+_MOST = 4096  # characters; ours have some 500, a machine's with every scope 900
+_KEY_ID = re.compile(r"[a-z0-9_]{1,64}")
 
 
-class _Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of a token. `cus` and `ver` are our own: the customer, and the version of the user's sessions."""
+class _Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The claims. `sid` and `ver` are our own: the session, and the version of the user's sessions it began under."""
 
     iss: str
     aud: str
     sub: str
+    client_id: str
     iat: int
     exp: int
-    role: Role
-    cus: str | None
+    jti: str
+    sid: str
     ver: int
+    scope: str | None = None
 
 
-class JwtTokens:
-    """`AccessTokens` by a secret of at least 32 bytes, which every process that verifies them has to share.
+class _Header(msgspec.Struct, frozen=True):
+    alg: str
+    typ: str
+    kid: str
 
-    The key is derived from the secret, so that the secret may serve other purposes as well. `audience` tells the
-    tokens of two services with one secret apart.
-    """
 
-    def __init__(
-        self, secret: bytes, *, lifetime: timedelta = timedelta(minutes=15), audience: str = "tradepost"
-    ) -> None:
-        if len(secret) < 32:
-            raise ValueError("The secret for access tokens needs at least 32 bytes.")
-        key = hmac.digest(secret, b"tradepost access tokens", hashlib.sha256)
-        self._key = OctKey.import_key(key)
-        self._header = {"alg": _ALGORITHM, "typ": "at+jwt", "kid": hashlib.sha256(b"kid:" + key).hexdigest()[:16]}
-        self._registry = jws.JWSRegistry(algorithms=[_ALGORITHM])
+class _Registry(jws.JWSRegistry):
+    """Knows one algorithm, by the name that verifiers know. joserfc warns at each use that RFC 9864 has a new name for
+    it; what is meant is pinned here by the curve of the key."""
+
+    def get_alg(self, name: str) -> Any:
+        if name != _ALGORITHM:
+            raise UnsupportedAlgorithmError(f"Algorithm of '{name}' is not allowed")
+        return self.algorithms[name]
+
+
+class JwtSigner:
+    """`TokenSigner` by Ed25519. `issuer` and `audience` tell the tokens of two services with the same keys apart."""
+
+    def __init__(self, *, issuer: str = "tradepost", audience: str = "tradepost") -> None:
+        self._issuer = issuer
         self._audience = audience
-        # A good signature stays good, so it is checked once for as long as the token is used; when the token ends is
-        # asked each time. Only tokens that passed get in, so nobody can fill it who can not sign in.
-        self._claims = lru_cache(maxsize=_REMEMBERED)(self._read)
-        self.lifetime_seconds = int(lifetime.total_seconds())
+        self._registry = _Registry(algorithms=[_ALGORITHM])
+        self._signs = lru_cache(maxsize=4)(_private_key)
+        self._verifies = lru_cache(maxsize=16)(_public_key)
 
-    def issue(self, grant: Grant, at: datetime, /) -> str:
-        now = int(at.timestamp())
-        claims = _Claims(
-            iss=_ISSUER,
+    def new_pair(self) -> KeyPair:
+        key = OKPKey.generate_key(_CURVE)
+        members = key.as_dict(private=True)
+        return KeyPair(public=str(members["x"]), private=_decoded(str(members["d"])))
+
+    def sign(self, claims: Claims, key_id: str, private: bytes, /) -> str:
+        grant = claims.grant
+        body = _Body(
+            iss=self._issuer,
             aud=self._audience,
-            sub=grant.user_id,
-            iat=now,
-            exp=now + self.lifetime_seconds,
-            role=grant.role,
-            cus=grant.customer_id,
+            sub=grant.subject,
+            client_id=grant.subject if grant.scope is not None else self._audience,
+            iat=claims.issued_at,
+            exp=claims.expires_at,
+            jti=secrets.token_urlsafe(12),
+            sid=grant.session_id,
             ver=grant.session_version,
+            scope=None if grant.scope is None else " ".join(grant.scope),
         )
-        return jws.serialize_compact(dict(self._header), _encode(claims), self._key, registry=self._registry)
+        return jws.serialize_compact(_header(key_id), _encode(body), self._signs(private), registry=self._registry)
 
-    def verify(self, token: str, at: datetime, /) -> Grant:
-        claims = self._claims(token)
-        if at.timestamp() >= claims.exp:
-            raise InvalidToken
-        return Grant(user_id=claims.sub, role=claims.role, customer_id=claims.cus, session_version=claims.ver)
-
-    def _read(self, token: str) -> _Claims:
-        """By signature and header first: nothing of an unsigned body is looked at."""
+    def key_id(self, token: str, /) -> str:
         if len(token) > _MOST:
             raise InvalidToken
+        segment, _, _ = token.partition(".")
         try:
-            signed = jws.deserialize_compact(token, self._key, registry=self._registry)
-            if signed.headers() != self._header:
+            header = _decode_header(_decoded(segment))
+        except (ValueError, binascii.Error) as error:
+            raise InvalidToken from error
+        if not _KEY_ID.fullmatch(header.kid):
+            raise InvalidToken
+        return header.kid
+
+    def read(self, token: str, key_id: str, public: str, /) -> Claims:
+        """By signature and header first: nothing of an unsigned body is looked at."""
+        try:
+            signed = jws.deserialize_compact(token, self._verifies(public), registry=self._registry)
+            if token.split(".")[0] != _segment(key_id) or not _canonical(token):
                 raise InvalidToken
-            claims = _decode(signed.payload)
+            body = _decode_body(signed.payload)
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise InvalidToken from error
-        if claims.iss != _ISSUER or claims.aud != self._audience:
+        if body.iss != self._issuer or body.aud != self._audience or _encode(body) != signed.payload:
             raise InvalidToken
-        return claims
+        grant = Grant(
+            subject=body.sub,
+            session_id=body.sid,
+            session_version=body.ver,
+            scope=None if body.scope is None else tuple(body.scope.split()),
+        )
+        return Claims(grant=grant, issued_at=body.iat, expires_at=body.exp)
+
+    def jwk(self, key_id: str, public: str, /) -> dict[str, str]:
+        return {"kty": "OKP", "crv": _CURVE, "x": public, "kid": key_id, "use": "sig", "alg": _ALGORITHM}
+
+
+def _header(key_id: str) -> dict[str, str]:
+    return {"alg": _ALGORITHM, "typ": _TYPE, "kid": key_id}
+
+
+@lru_cache(maxsize=16)
+def _segment(key_id: str) -> str:
+    """The header as joserfc writes it."""
+    return _encoded(_encode(_header(key_id)))
+
+
+def _canonical(token: str) -> bool:
+    """Whether its parts are written the one way that base64url has for them: a token has no second spelling."""
+    return all(_encoded(_decoded(part)) == part for part in token.split("."))
+
+
+def _private_key(private: bytes) -> OKPKey:
+    public = Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    return OKPKey.import_key({"kty": "OKP", "crv": _CURVE, "x": _encoded(public), "d": _encoded(private)})
+
+
+def _public_key(public: str) -> OKPKey:
+    return OKPKey.import_key({"kty": "OKP", "crv": _CURVE, "x": public})
+
+
+def _encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Claims).decode
+_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_header = msgspec.json.Decoder(_Header).decode

@@ -11,7 +11,7 @@ from tradepost.customers.list_customers import ListCustomers
 from tradepost.customers.register_user import RegisterUser
 from tradepost.customers.remove_address import RemoveAddress
 from tradepost.customers.update_customer import UpdateCustomer
-from tradepost.shop.parts import Parts
+from tradepost.shop.signing import Signing
 from tradepost.users.change_password import ChangePassword
 from tradepost.users.change_role import ChangeRole
 from tradepost.users.delete_user import DeleteUser
@@ -22,11 +22,10 @@ from tradepost.users.list_users import ListUsers
 from tradepost.users.passwords import PasswordHasher
 from tradepost.users.purge_security_events import PurgeSecurityEvents
 from tradepost.users.sign_in import SignIn
-from tradepost.users.tokens import AccessTokens
 from tradepost.users.update_profile import UpdateProfile
 
 
-class Accounts(Parts):
+class Accounts(Signing):
     """The use cases of users and customers."""
 
     @property
@@ -35,27 +34,21 @@ class Accounts(Parts):
             raise TypeError("This shop has no accounts: give it a password hasher, Shop(…, hasher=…).")
         return self._given_hasher
 
-    @property
-    def _access_tokens(self) -> AccessTokens:
-        if self._given_access_tokens is None:
-            raise TypeError("Nobody can sign in to this shop: give it tokens, Shop(…, access_tokens=…).")
-        return self._given_access_tokens
-
     @cached_property
     def register_user(self) -> RegisterUser:
-        return RegisterUser(self._transactions, self._hasher, self._clock, self._ids)
+        return RegisterUser(self._transactions, self._hasher, self._breached, self._clock, self._ids)
 
     @cached_property
     def create_owner(self) -> CreateOwner:
-        return CreateOwner(self._transactions, self._hasher, self._clock, self._ids)
+        return CreateOwner(self._transactions, self._hasher, self._breached, self._clock, self._ids)
 
     @cached_property
     def sign_in(self) -> SignIn:
-        return SignIn(self._transactions, self._backend.user_views, self._hasher, self._access_tokens, self._clock)
+        return SignIn(self._transactions, self._backend.user_views, self._hasher, self.access_tokens, self._clock)
 
     @cached_property
     def identify(self) -> Identify:
-        return Identify(self._access_tokens, self._clock)
+        return Identify(self.access_tokens, self._clock)
 
     @cached_property
     def get_user(self) -> GetUser:
@@ -71,7 +64,7 @@ class Accounts(Parts):
 
     @cached_property
     def change_password(self) -> ChangePassword:
-        return ChangePassword(self._transactions, self._hasher, self._clock)
+        return ChangePassword(self._transactions, self._hasher, self._breached, self._clock)
 
     @cached_property
     def change_role(self) -> ChangeRole:

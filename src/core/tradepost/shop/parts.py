@@ -1,5 +1,6 @@
 """What a shop is given: where it keeps its data, who takes the money, what signs its tokens."""
 
+from datetime import timedelta
 from typing import Protocol
 
 from tradepost.catalog.ports import CatalogTx, ProductViews
@@ -9,6 +10,7 @@ from tradepost.imports.ports import CatalogImportTx, HistoryTx
 from tradepost.kernel.cache import Cache, NoCache
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.secret_box import SecretBox
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.check_books import Books
@@ -17,18 +19,20 @@ from tradepost.orders.ports import OrderViews
 from tradepost.payments.gateway import PaymentGateway
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.stock.ports import StockTx, StockViews
-from tradepost.users.passwords import PasswordHasher
+from tradepost.users.passwords import BreachedPasswords, NoList, PasswordHasher
 from tradepost.users.ports import UserViews
 from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
 from tradepost.users.session import SessionPolicy
 from tradepost.users.session_ports import HasRefreshTokens, HasSessions, PrincipalViews, SessionViews
-from tradepost.users.tokens import AccessTokens
+from tradepost.users.signing_keys import HasSigningKeys, SigningKeyViews
+from tradepost.users.tokens import TokenSigner
 
 
 class ShopTx(
     CheckoutTx,
     AccountTx,
     HasSecurityLog,
+    HasSigningKeys,
     HasSessions,
     HasRefreshTokens,
     CatalogTx,
@@ -76,6 +80,9 @@ class Backend(Protocol):
     def session_views(self) -> SessionViews: ...
 
     @property
+    def signing_key_views(self) -> SigningKeyViews: ...
+
+    @property
     def customer_views(self) -> CustomerViews: ...
 
 
@@ -89,11 +96,14 @@ class Parts:
         gateway: PaymentGateway,
         secret: bytes,
         hasher: PasswordHasher | None = None,
-        access_tokens: AccessTokens | None = None,
+        breached: BreachedPasswords | None = None,
+        signer: TokenSigner | None = None,
+        token_lifetime: timedelta = timedelta(minutes=15),
+        box: SecretBox | None = None,
         cache: Cache | None = None,
         policy: OrderPolicy | None = None,
-        clock: Clock | None = None,
         sessions: SessionPolicy | None = None,
+        clock: Clock | None = None,
         ids: TypeIds | None = None,
     ) -> None:
         self._backend = backend
@@ -101,9 +111,18 @@ class Parts:
         self._gateway = gateway
         self._tokens = GuestTokens(secret)
         self._given_hasher = hasher
+        self._breached = breached or NoList()
         self._cache = cache or NoCache()
-        self._given_access_tokens = access_tokens
+        self._given_signer = signer
+        self._token_lifetime = token_lifetime
+        self._given_box = box
         self._policy = policy or OrderPolicy()
+        self._session_policy = sessions or SessionPolicy()
         self._clock = clock or SystemClock()
         self._ids = ids or TypeIds()
-        self._session_policy = sessions or SessionPolicy()
+
+    @property
+    def _box(self) -> SecretBox:
+        if self._given_box is None:
+            raise TypeError("This shop can keep no secrets: give it a box to seal them in, Shop(…, box=…).")
+        return self._given_box

@@ -1,38 +1,74 @@
-"""Access tokens: what one says, and what issuing them needs from outside."""
+"""Access tokens: what one says, and what issuing and signing them needs from outside."""
 
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from tradepost.kernel.access import Actor, Role
 from tradepost.kernel.errors import Kind, TradepostError
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a token speaks for, and under which version of their sessions it was issued."""
+    """What an access token says: whom it speaks for, in which session, and the version of the user's sessions when that
+    began. What they may do it does not say: that is looked up at each request. `scope` is what a machine asked for;
+    None where nobody narrowed anything down."""
 
-    user_id: str
-    role: Role
-    customer_id: str | None
+    subject: str
+    session_id: str
     session_version: int
-
-    def actor(self) -> Actor:
-        return Actor(id=self.user_id, role=self.role, customer_id=self.customer_id)
+    scope: tuple[str, ...] | None = None
 
 
 class AccessTokens(Protocol):
-    """Issues tokens and tells its own from all others, without looking anything up."""
+    """Issues access tokens and tells its own from all others."""
 
     @property
     def lifetime_seconds(self) -> int:
         """How long a token is good."""
         ...
 
-    def issue(self, grant: Grant, at: datetime, /) -> str: ...
+    async def issue(self, grant: Grant, at: datetime, /) -> str: ...
 
-    def verify(self, token: str, at: datetime, /) -> Grant:
+    async def verify(self, token: str, at: datetime, /) -> Grant:
         """Raises `InvalidToken` for one that is expired, altered, or not ours."""
+        ...
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True):
+    """A grant with the times of its token, in whole seconds since 1970."""
+
+    grant: Grant
+    issued_at: int
+    expires_at: int
+
+
+class KeyPair(msgspec.Struct, frozen=True, kw_only=True):
+    """What signs and what verifies."""
+
+    public: str
+    private: bytes
+
+    def __repr__(self) -> str:
+        return "KeyPair([hidden])"
+
+
+class TokenSigner(Protocol):
+    """Writes tokens and reads them, by keys it is given. Knows no time and keeps nothing."""
+
+    def new_pair(self) -> KeyPair: ...
+
+    def sign(self, claims: Claims, key_id: str, private: bytes, /) -> str: ...
+
+    def key_id(self, token: str, /) -> str:
+        """The key a token says it is signed with. Raises `InvalidToken` for what is no token of ours at first sight."""
+        ...
+
+    def read(self, token: str, key_id: str, public: str, /) -> Claims:
+        """What it says, once its signature was found good. Raises `InvalidToken`."""
+        ...
+
+    def jwk(self, key_id: str, public: str, /) -> dict[str, str]:
+        """The public key as others read it (RFC 7517)."""
         ...
 
 
