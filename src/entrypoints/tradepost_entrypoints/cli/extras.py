@@ -1,7 +1,8 @@
 """Which extra brings a module that is not installed."""
 
 MODULES = {
-    "redis": ("redis",),
+    "redis": ("redis", "limits"),
+    "aws": ("boto3", "botocore"),
     "sql": ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "pysqlite3"),
     "server": (
         "litestar",

@@ -1,0 +1,1 @@
+"""What Amazon Web Services do for the shop: keep its secrets."""
