@@ -4,7 +4,7 @@ from tradepost.kernel.access import GUEST, Actor, Permission, Role, operator, sy
 from tradepost.kernel.clock import Clock, ManualClock, SystemClock
 from tradepost.kernel.errors import Conflict, Fault, Invalid, Kind, NotFound, PreconditionFailed, TradepostError
 from tradepost.kernel.events import Aggregate, Event, Message
-from tradepost.kernel.idempotency import IdempotencyKey
+from tradepost.kernel.idempotency import IdempotencyKey, scope_of
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.kernel.pages import Page, PageRequest
@@ -35,5 +35,6 @@ __all__ = [
     "Transactions",
     "TypeIds",
     "operator",
+    "scope_of",
     "system",
 ]
