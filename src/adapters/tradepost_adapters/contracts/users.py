@@ -14,7 +14,7 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.pages import PageRequest
 from tradepost.kernel.transactions import StaleVersion, Transactions
 from tradepost.users.ports import HasUsers, UserFilter, UserViews
-from tradepost.users.user import EmailTaken, User, UserStatus
+from tradepost.users.user import EmailTaken, FormerEmail, User, UserStatus
 from tradepost.users.views import UserView
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -90,7 +90,10 @@ class UsersContract:
 
         async def change(tx: HasUsers) -> User:
             current = await tx.users.get(user.id)
-            current.change_profile(email="ada@example.org", name="Ada King")
+            current.change_profile(name="Ada King")
+            current.ask_for_email("ada@example.org")
+            current.take_pending_email(at=NOW)
+            current.ask_for_email("ada@example.net")
             current.change_password("another hash", at=NOW)
             await tx.users.save(current)
             return current
@@ -99,6 +102,8 @@ class UsersContract:
         assert await users.user_views.get(user.id) == UserView.of(saved)
         got = await _get(users, user.id)
         assert (got.version, got.session_version, got.password_hash) == (2, 2, "another hash")
+        assert (got.email, got.email_verified_at, got.pending_email) == ("ada@example.org", NOW, "ada@example.net")
+        assert got.former_emails == (FormerEmail(email="ada@example.com", until=NOW),)
         assert await users.user_views.credentials("ada@example.com") is None
 
         stale.change_profile(name="Late")
@@ -115,7 +120,8 @@ class UsersContract:
 
         async def change(tx: HasUsers) -> None:
             current = await tx.users.get(bob.id)
-            current.change_profile(email="ADA@example.com")
+            current.ask_for_email("ADA@example.com")
+            current.take_pending_email(at=NOW)
             await tx.users.save(current)
 
         with pytest.raises(EmailTaken):
@@ -128,6 +134,7 @@ class UsersContract:
         await _delete(users, user.id)
         gone = await _get(users, user.id)
         assert (gone.email, gone.name, gone.password_hash, gone.status) == (None, None, None, UserStatus.DELETED)
+        assert (gone.pending_email, gone.former_emails) == (None, ())
         assert gone.deleted_at == NOW
         assert await users.user_views.credentials("ada@example.com") is None
         again = a_user("ada@example.com")

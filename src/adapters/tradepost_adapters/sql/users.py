@@ -19,8 +19,9 @@ from tradepost_adapters.sql.tables.users import user_contacts, users
 
 def _whole_user() -> Any:
     """A user's row and contact, as `_user_from` reads them."""
-    return select(users, user_contacts.c.email, user_contacts.c.name).outerjoin(
-        user_contacts, user_contacts.c.user_id == users.c.id
+    contact = user_contacts.c
+    return select(users, contact.email, contact.name, contact.pending_email, contact.former_emails).outerjoin(
+        user_contacts, contact.user_id == users.c.id
     )
 
 
@@ -35,12 +36,13 @@ def _to_row(user: User) -> dict[str, Any]:
         "created_at": user.created_at,
         "deleted_at": user.deleted_at,
         "categories": user.categories,
+        "email_verified_at": user.email_verified_at,
     }
 
 
 def _user_from(row: Row) -> User:
     (id_, version, role, status, password_hash, customer_id, session_version, created_at, deleted_at,
-     categories, email, name) = row  # fmt: skip
+     categories, email_verified_at, email, name, pending_email, former_emails) = row  # fmt: skip
     return User(
         id=id_,
         version=version,
@@ -54,6 +56,9 @@ def _user_from(row: Row) -> User:
         created_at=created_at,
         deleted_at=deleted_at,
         categories=categories,
+        email_verified_at=email_verified_at,
+        pending_email=pending_email,
+        former_emails=former_emails or (),
     )
 
 
@@ -70,6 +75,8 @@ _CHANGE_CONTACT = Statement(
         email=bindparam("new_email"),
         email_key=bindparam("new_email_key"),
         name=bindparam("new_name"),
+        pending_email=bindparam("new_pending_email"),
+        former_emails=bindparam("new_former_emails"),
     ),
     name="user_contacts.update",
 )
@@ -126,7 +133,13 @@ class SqlUsers(SqlAggregates[User]):
 
 
 def _contact(user: User) -> dict[str, Any]:
-    return {"email": user.email, "email_key": email_key(user.email or ""), "name": user.name}
+    return {
+        "email": user.email,
+        "email_key": email_key(user.email or ""),
+        "name": user.name,
+        "pending_email": user.pending_email,
+        "former_emails": user.former_emails or None,
+    }
 
 
 class SqlUserViews:

@@ -8,7 +8,7 @@ from tradepost.customers.customer import Customer
 from tradepost.customers.views import CustomerView
 from tradepost.kernel.idempotency import HasIdempotency
 from tradepost.kernel.pages import Page, PageRequest
-from tradepost.users.ports import HasUsers
+from tradepost.users.ports import HasOneTimeTokens, HasUsers
 
 
 class Customers(Protocol):
@@ -36,8 +36,9 @@ class CustomerTx(HasCustomers, HasIdempotency, Protocol):
     """What making a customer, or an entry in an address book, touches."""
 
 
-class AccountTx(HasUsers, HasCustomers, Protocol):
-    """What opening an account touches: the user who signs in and the customer who buys."""
+class AccountTx(HasUsers, HasCustomers, HasOneTimeTokens, Protocol):
+    """What opening an account touches: the user who signs in, the customer who buys, and the link that proves the
+    address."""
 
 
 class CustomerFilter(msgspec.Struct, frozen=True, kw_only=True):

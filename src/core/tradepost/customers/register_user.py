@@ -9,6 +9,8 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
+from tradepost.users.one_time_links import OneTimeLinks
+from tradepost.users.one_time_token import Purpose
 from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
 from tradepost.users.user import check_profile
 from tradepost.users.views import UserView
@@ -28,11 +30,11 @@ class RegisterUserCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisterUser:
-    """Takes no idempotency key: a fast hash of a request with a password in it must not be stored. A repeat is refused
-    by its e-mail address.
+    """Opens it, and has a letter of welcome sent with the link that proves the address.
 
-    Raises `user.invalid` with every fault, `user.password_invalid`, `user.password_breached`, `user.email_taken`, and `Unavailable` when too
-    many are waiting for a password to be hashed.
+    Takes no idempotency key: a fast hash of a request with a password in it must not be stored. A repeat is refused
+    by its e-mail address. Raises `user.invalid` with every fault, `user.password_invalid`, `user.password_breached`,
+    `user.email_taken`, and `Unavailable` when too many are waiting for a password to be hashed.
     """
 
     access = anybody(more_with=Permission.USERS_WRITE)
@@ -42,12 +44,14 @@ class RegisterUser:
         transactions: Transactions[AccountTx],
         hasher: PasswordHasher,
         breached: BreachedPasswords,
+        links: OneTimeLinks,
         clock: Clock,
         ids: TypeIds,
     ) -> None:
         self._transactions = transactions
         self._hasher = hasher
         self._breached = breached
+        self._links = links
         self._clock = clock
         self._ids = ids
 
@@ -68,6 +72,7 @@ class RegisterUser:
                 ids=self._ids,
                 at=now,
             )
+            await self._links.issue(tx, Purpose.WELCOME, user, command.email, ids=self._ids, at=now)
             return UserView.of(user)
 
         return await self._transactions.run(work)

@@ -5,7 +5,7 @@ imports the core all hold a `Shop` and differ in the adapters alone. A new use c
 its group, and takes what it needs from `Parts`.
 """
 
-from tradepost.shop.accounts import Accounts
+from tradepost.shop.account_links import AccountLinks
 from tradepost.shop.catalog import Catalog
 from tradepost.shop.imports import Imports
 from tradepost.shop.parts import Backend, ShopTx
@@ -16,10 +16,11 @@ from tradepost.shop.stock import Stock
 __all__ = ["Backend", "Shop", "ShopTx"]
 
 
-class Shop(Accounts, Catalog, Stock, Pricing, Selling, Imports):
+class Shop(AccountLinks, Catalog, Stock, Pricing, Selling, Imports):
     """Every use case of a shop, each made when it is first used.
 
-    `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders. Clock
+    `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders, and those of links that
+    come by mail. Clock
     and ids can be replaced to make a run repeatable. `hasher` and `access_tokens` are for shops that people sign in to: a
     script that sells without accounts does without, and whatever needs them says so. `breached` are passwords nobody may
     choose. `cache` keeps what is published.

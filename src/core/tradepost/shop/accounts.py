@@ -11,44 +11,29 @@ from tradepost.customers.list_customers import ListCustomers
 from tradepost.customers.register_user import RegisterUser
 from tradepost.customers.remove_address import RemoveAddress
 from tradepost.customers.update_customer import UpdateCustomer
-from tradepost.shop.signing import Signing
+from tradepost.shop.signing_in import SigningIn
 from tradepost.users.change_password import ChangePassword
 from tradepost.users.change_role import ChangeRole
 from tradepost.users.delete_user import DeleteUser
 from tradepost.users.get_user import GetUser
-from tradepost.users.identify import Identify
 from tradepost.users.list_security_events import ListSecurityEvents
 from tradepost.users.list_users import ListUsers
-from tradepost.users.passwords import PasswordHasher
 from tradepost.users.purge_security_events import PurgeSecurityEvents
-from tradepost.users.sign_in import SignIn
+from tradepost.users.restore_user import RestoreUser
+from tradepost.users.suspend_user import SuspendUser
 from tradepost.users.update_profile import UpdateProfile
 
 
-class Accounts(Signing):
+class Accounts(SigningIn):
     """The use cases of users and customers."""
-
-    @property
-    def _hasher(self) -> PasswordHasher:
-        if self._given_hasher is None:
-            raise TypeError("This shop has no accounts: give it a password hasher, Shop(…, hasher=…).")
-        return self._given_hasher
 
     @cached_property
     def register_user(self) -> RegisterUser:
-        return RegisterUser(self._transactions, self._hasher, self._breached, self._clock, self._ids)
+        return RegisterUser(self._transactions, self._hasher, self._breached, self._links, self._clock, self._ids)
 
     @cached_property
     def create_owner(self) -> CreateOwner:
         return CreateOwner(self._transactions, self._hasher, self._breached, self._clock, self._ids)
-
-    @cached_property
-    def sign_in(self) -> SignIn:
-        return SignIn(self._transactions, self._backend.user_views, self._hasher, self.access_tokens, self._clock)
-
-    @cached_property
-    def identify(self) -> Identify:
-        return Identify(self.access_tokens, self._clock)
 
     @cached_property
     def get_user(self) -> GetUser:
@@ -60,11 +45,14 @@ class Accounts(Signing):
 
     @cached_property
     def update_profile(self) -> UpdateProfile:
-        return UpdateProfile(self._transactions)
+        views = self._backend.user_views
+        return UpdateProfile(self._transactions, views, self._links, self._clock, self._ids)
 
     @cached_property
     def change_password(self) -> ChangePassword:
-        return ChangePassword(self._transactions, self._hasher, self._breached, self._clock)
+        return ChangePassword(
+            self._transactions, self._hasher, self._breached, self._ending, self._clock, self._ids
+        )
 
     @cached_property
     def change_role(self) -> ChangeRole:
@@ -72,7 +60,15 @@ class Accounts(Signing):
 
     @cached_property
     def delete_user(self) -> DeleteUser:
-        return DeleteUser(self._transactions, self._clock)
+        return DeleteUser(self._transactions, self._ending, self._clock, self._ids)
+
+    @cached_property
+    def suspend_user(self) -> SuspendUser:
+        return SuspendUser(self._transactions, self._ending, self._clock, self._ids)
+
+    @cached_property
+    def restore_user(self) -> RestoreUser:
+        return RestoreUser(self._transactions, self._clock, self._ids)
 
     @cached_property
     def list_security_events(self) -> ListSecurityEvents:

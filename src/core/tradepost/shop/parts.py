@@ -19,6 +19,7 @@ from tradepost.orders.ports import OrderViews
 from tradepost.payments.gateway import PaymentGateway
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.stock.ports import StockTx, StockViews
+from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.passwords import BreachedPasswords, NoList, PasswordHasher
 from tradepost.users.ports import UserViews
 from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
@@ -110,6 +111,7 @@ class Parts:
         self._transactions = backend.transactions
         self._gateway = gateway
         self._tokens = GuestTokens(secret)
+        self._links = OneTimeLinks(secret)
         self._given_hasher = hasher
         self._breached = breached or NoList()
         self._cache = cache or NoCache()

@@ -1,10 +1,12 @@
 """What users need from outside, but for passwords (`passwords.py`) and tokens (`tokens.py`)."""
 
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 from tradepost.kernel.pages import Page, PageRequest
+from tradepost.users.one_time_token import OneTimeToken, Purpose
 from tradepost.users.user import User, UserStatus
 from tradepost.users.views import Credentials, UserView
 
@@ -33,6 +35,38 @@ class Users(Protocol):
 class HasUsers(Protocol):
     @property
     def users(self) -> Users: ...
+
+
+class OneTimeTokens(Protocol):
+    """Links that were sent, inside a transaction."""
+
+    async def get(self, token_id: str, /) -> OneTimeToken:
+        """Raises NotFound."""
+        ...
+
+    async def add(self, token: OneTimeToken, /) -> None:
+        """Raises `StaleVersion`, at the latest at commit, when its number has just been given to another."""
+        ...
+
+    async def save(self, token: OneTimeToken, /) -> None:
+        """Raises `StaleVersion`."""
+        ...
+
+    async def lately(
+        self, purpose: Purpose, address_key: str, user_id: str | None, /, *, since: datetime, at: datetime
+    ) -> tuple[int, int]:
+        """How many of this purpose went to the address or to the user since then and have not expired at `at`, and the
+        number that the next one to the address has."""
+        ...
+
+    async def purge(self, before: datetime, limit: int, /) -> int:
+        """Forget at most `limit` of those that expired longest ago, all before then; how many."""
+        ...
+
+
+class HasOneTimeTokens(Protocol):
+    @property
+    def one_time_tokens(self) -> OneTimeTokens: ...
 
 
 class UserFilter(msgspec.Struct, frozen=True, kw_only=True):

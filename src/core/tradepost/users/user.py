@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from tradepost.kernel.access import Role
@@ -14,6 +15,8 @@ from tradepost.users import events
 
 UserId = NewType("UserId", str)
 
+_FORMER_EMAILS = 3
+
 
 class UserStatus(StrEnum):
     ACTIVE = "active"
@@ -21,8 +24,19 @@ class UserStatus(StrEnum):
     DELETED = "deleted"
 
 
+class FormerEmail(msgspec.Struct, frozen=True, kw_only=True):
+    """An address a user had until then."""
+
+    email: str
+    until: datetime
+
+
 class User(Aggregate, kw_only=True):
-    """A user. `email` and `name` are personal data, stored apart and gone once the user is deleted.
+    """A user. `email`, `name`, `pending_email` and `former_emails` are personal data, stored apart and gone once the user
+    is deleted.
+
+    `email_verified_at` is when the user proved that `email` is theirs. An address they want instead is `pending_email`
+    until they have proved the same of it; the last few they had before are kept to be told of the change.
 
     `role` is a built-in one (`kernel.access.Role`) or one of the shop's own. `customer_id` is the customer the user buys
     as. `session_version` counts what ends all of a user's sessions: a new password, being suspended, the end of the
@@ -40,6 +54,9 @@ class User(Aggregate, kw_only=True):
     session_version: int = 1
     deleted_at: datetime | None = None
     categories: tuple[str, ...] | None = None
+    email_verified_at: datetime | None = None
+    pending_email: str | None = None
+    former_emails: tuple[FormerEmail, ...] = ()
 
     @classmethod
     def new(
@@ -72,16 +89,43 @@ class User(Aggregate, kw_only=True):
         if expected is not None and expected != self.version:
             raise PreconditionFailed(self.id, expected=expected, actual=self.version)
 
-    def change_profile(self, *, email: str | UnsetType = UNSET, name: str | UnsetType = UNSET) -> bool:
+    def change_profile(self, *, name: str | UnsetType = UNSET) -> bool:
         """Replace what is given; whether that changed anything. Raises `user.invalid` with every fault."""
         self._require_not_deleted()
-        check_profile(email=email, name=name)
-        before = (self.email, self.name)
-        if email is not UNSET:
-            self.email = normal_email(email)
+        check_profile(email=UNSET, name=name)
+        before = self.name
         if name is not UNSET:
             self.name = name.strip()
-        return (self.email, self.name) != before
+        return self.name != before
+
+    def ask_for_email(self, email: str) -> bool:
+        """Note the address they want instead of `email`; it counts once it is proved to be theirs. The one they have
+        calls it off. Whether that changed anything. Raises `user.invalid`."""
+        self._require_not_deleted()
+        check_profile(email=email, name=UNSET)
+        wanted = normal_email(email)
+        before = self.pending_email
+        self.pending_email = None if wanted == self.email else wanted
+        return self.pending_email != before
+
+    def verify_email(self, *, at: datetime) -> bool:
+        """`email` is proved to be theirs. Whether that is news."""
+        self._require_not_deleted()
+        if self.email_verified_at is not None:
+            return False
+        self.email_verified_at = at
+        self.record(events.UserEmailVerified(occurred_at=at, user_id=self.id))
+        return True
+
+    def take_pending_email(self, *, at: datetime) -> None:
+        """The address they asked for is proved to be theirs: from now on it is the one."""
+        self._require_not_deleted()
+        if self.pending_email is None or self.email is None:
+            raise ValueError("There is no address to take.")
+        former = FormerEmail(email=self.email, until=at)
+        self.former_emails = (*self.former_emails, former)[-_FORMER_EMAILS:]
+        self.email, self.pending_email, self.email_verified_at = self.pending_email, None, at
+        self.record(events.UserEmailChanged(occurred_at=at, user_id=self.id))
 
     def change_password(self, password_hash: str, *, at: datetime) -> None:
         """From now on this is the password."""
@@ -128,6 +172,18 @@ class User(Aggregate, kw_only=True):
         self.record(events.UserRestored(occurred_at=at, user_id=self.id))
         return True
 
+    def enable_second_factor(self, *, at: datetime) -> None:
+        """From now on they sign in in two steps; sessions that began in one are over."""
+        self._require_not_deleted()
+        self.session_version += 1
+        self.record(events.UserSecondFactorEnabled(occurred_at=at, user_id=self.id))
+
+    def disable_second_factor(self, *, reset: bool, at: datetime) -> None:
+        """From now on the password does; `reset` says that somebody else took it off them."""
+        self._require_not_deleted()
+        self.session_version += 1
+        self.record(events.UserSecondFactorDisabled(occurred_at=at, user_id=self.id, reset=reset))
+
     def delete(self, *, owners: tuple[str, ...], at: datetime) -> bool:
         """End the account: no sign-in, no password, no personal data, and the e-mail address is free again. The id
         stays, for the history of what the user did. Whether that changed anything."""
@@ -135,7 +191,8 @@ class User(Aggregate, kw_only=True):
             return False
         self._require_another(owners)
         self.status, self.deleted_at = UserStatus.DELETED, at
-        self.email = self.name = self.password_hash = None
+        self.email = self.name = self.password_hash = self.pending_email = self.email_verified_at = None
+        self.former_emails = ()
         self.session_version += 1
         self.record(events.UserDeleted(occurred_at=at, user_id=self.id))
         return True

@@ -9,7 +9,8 @@ from tradepost.users.user import User, UserStatus
 
 
 class UserView(msgspec.Struct, frozen=True, kw_only=True):
-    """A user. `email` and `name` are gone once it is deleted."""
+    """A user. `email` and `name` are gone once it is deleted. `pending_email` is the address that counts once it is
+    verified."""
 
     id: str
     version: int
@@ -19,6 +20,8 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     status: UserStatus
     customer_id: str | None
     created_at: datetime
+    email_verified_at: datetime | None = None
+    pending_email: str | None = None
 
     @classmethod
     def of(cls, user: User) -> "UserView":
@@ -31,6 +34,8 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
             status=user.status,
             customer_id=user.customer_id,
             created_at=user.created_at,
+            email_verified_at=user.email_verified_at,
+            pending_email=user.pending_email,
         )
 
 
@@ -47,15 +52,32 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     """A token that is good for `expires_in` seconds, to be shown with every request (`Authorization: Bearer …`), and
-    whose it is."""
+    whose it is. `refresh_token` gets the next one, once, within `refresh_expires_in` seconds."""
 
     access_token: str
     expires_in: int
     token_type: str = "Bearer"  # noqa: S105 - the word RFC 6750 has for it
+    refresh_token: str
+    refresh_expires_in: int
+    session_id: str
     user: UserView
 
     def __repr__(self) -> str:
         return f"SignedIn({self.user.id})"
+
+
+class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser's session that has just begun. `secret` is for its cookie and for nothing else. It ends at
+    `idle_expires_at` unless it is used before, and at `expires_at` in any case."""
+
+    secret: str
+    session_id: str
+    expires_at: datetime
+    idle_expires_at: datetime
+    user: UserView
+
+    def __repr__(self) -> str:
+        return f"BrowserSession({self.session_id})"
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
+from tradepost.users.user import FormerEmail
 from tradepost_adapters.sql.tables import metadata
 from tradepost_adapters.sql.types import Json, UtcDateTime
 
@@ -19,6 +20,7 @@ users = Table(
     Column("deleted_at", UtcDateTime),
     # The part of the catalog they may change; none means all of it.
     Column("categories", Json(tuple[str, ...])),
+    Column("email_verified_at", UtcDateTime),
     Index("ix_users_created_at", "created_at", "id"),
     Index("ix_users_role", "role", "created_at"),
 )
@@ -32,4 +34,7 @@ user_contacts = Table(
     # The address as it is compared: without regard to case.
     Column("email_key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
+    Column("pending_email", Text),
+    # None where there are none.
+    Column("former_emails", Json(tuple[FormerEmail, ...])),
 )

@@ -1,0 +1,19 @@
+"""What flows by link touch in a transaction."""
+
+from typing import Protocol
+
+from tradepost.users.ports import HasOneTimeTokens, HasUsers
+from tradepost.users.security_log import HasSecurityLog
+from tradepost.users.session_ports import SignInTx
+
+
+class ProfileTx(HasUsers, HasOneTimeTokens, Protocol):
+    """A user, and the link that an address of theirs is proved by."""
+
+
+class LinkTx(ProfileTx, HasSecurityLog, Protocol):
+    """And the entry in the trail."""
+
+
+class ResetTx(SignInTx, HasOneTimeTokens, Protocol):
+    """A user, the link, and the sessions that end."""

@@ -1,0 +1,102 @@
+"""Replace a forgotten password, by the link that came by mail."""
+
+import msgspec
+
+from tradepost.kernel.access import GUEST, Actor
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import anybody
+from tradepost.kernel.errors import NotFound
+from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.transactions import Transactions
+from tradepost.users.client import Client
+from tradepost.users.link_ports import ResetTx
+from tradepost.users.one_time_links import OneTimeLinks
+from tradepost.users.one_time_token import LinkInvalid, OneTimeToken, Purpose
+from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
+from tradepost.users.security_log import SecurityEventKind, security_event
+from tradepost.users.session import EndReason
+from tradepost.users.session_ending import SessionEnding
+from tradepost.users.user import User, UserStatus
+
+
+class ResetPasswordCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """`token` is what came by mail."""
+
+    token: str
+    new_password: str
+    actor: Actor = GUEST
+    client: Client = Client()
+
+    def __repr__(self) -> str:
+        return "ResetPasswordCommand([hidden])"
+
+
+class ResetPassword:
+    """Sets the password, ends all sessions and makes all other links of the account worthless. It signs nobody in and
+    leaves the second factor as it is: who has one needs it to sign in afterward, as before. That the mail arrived proves
+    the address. Good once, for 30 minutes.
+
+    Nothing is hashed for who has no good link. Raises `link.invalid`, `user.password_invalid`,
+    `user.password_breached`, and `Unavailable` when too many are waiting for a password to be hashed.
+    """
+
+    access = anybody()
+
+    def __init__(
+        self,
+        transactions: Transactions[ResetTx],
+        links: OneTimeLinks,
+        hasher: PasswordHasher,
+        breached: BreachedPasswords,
+        ending: SessionEnding,
+        clock: Clock,
+        ids: TypeIds,
+    ) -> None:
+        self._transactions = transactions
+        self._links = links
+        self._hasher = hasher
+        self._breached = breached
+        self._ending = ending
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, command: ResetPasswordCommand) -> None:
+        token_id, _ = self._links.read(command.token, Purpose.RESET_PASSWORD)
+        chosen = await new_password(command.new_password, self._breached, "/new_password")
+        try:
+            await self._transactions.run(lambda tx: self._used(tx, token_id))
+            password_hash = await self._hasher.hash(chosen)
+            await self._transactions.run(lambda tx: self._reset(tx, token_id, password_hash, command))
+        except NotFound:
+            raise LinkInvalid from None  # forgotten since, as it expired long ago
+
+    async def _used(self, tx: ResetTx, token_id: str) -> tuple[User, OneTimeToken]:
+        """Both as they are once the link has been used. Raises `LinkInvalid`."""
+        now = self._clock.now()
+        token = await tx.one_time_tokens.get(token_id)
+        user = await tx.users.get(token.require_good(Purpose.RESET_PASSWORD, now))
+        if user.status is not UserStatus.ACTIVE:
+            raise LinkInvalid
+        token.use(self._links.against(Purpose.RESET_PASSWORD, user), now)
+        return user, token
+
+    async def _reset(self, tx: ResetTx, token_id: str, password_hash: str, command: ResetPasswordCommand) -> None:
+        now = self._clock.now()
+        user, token = await self._used(tx, token_id)
+        user.change_password(password_hash, at=now)
+        user.verify_email(at=now)
+        await tx.one_time_tokens.save(token)
+        await tx.users.save(user)
+        await self._ending.all_of(
+            tx, user.id, EndReason.PASSWORD_CHANGED, actor=command.actor, client=command.client, at=now
+        )
+        await tx.security_log.record(
+            security_event(
+                SecurityEventKind.PASSWORD_RESET,
+                ids=self._ids,
+                at=now,
+                actor=command.actor,
+                user_id=user.id,
+                client=command.client,
+            )
+        )
