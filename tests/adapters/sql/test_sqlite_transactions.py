@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, text, update
 from tests.adapters.sql.notes import ALL_NOTES, INSERT_NOTE, INSERT_TAG, names_in, note, notes
-from tests.adapters.sql.writing import Held, Work, adding, queued
+from tests.adapters.sql.writing import Gate, Held, Work, adding, queued
 
 from tradepost.kernel.errors import Conflict
 from tradepost.kernel.transactions import StaleVersion, TransactionMisuse, Unavailable
@@ -54,6 +54,30 @@ async def test_functions_that_wait_together_are_committed_together(
     assert await queued(transactions, *(watching(name) for name in "abcd")) == [None] * 4
     assert seen == [[]] * 4
     assert names_in(path) == list("abcd")
+
+
+async def test_functions_that_come_in_meanwhile_are_committed_with_the_first(
+    transactions: SqliteTransactions[Connection], path: Path
+) -> None:
+    gate = Gate()
+    seen: list[list[str]] = []
+
+    async def first(tx: Connection) -> None:
+        await tx.insert(INSERT_NOTE, [note("a")])
+        await gate.work(tx)
+
+    async def late(tx: Connection) -> None:
+        await tx.insert(INSERT_NOTE, [note("b")])
+        seen.append(names_in(path))
+
+    running = asyncio.create_task(transactions.run(first))
+    await gate.begun()
+    following = asyncio.create_task(transactions.run(late))
+    await asyncio.sleep(0)
+    gate.open()
+    await asyncio.gather(running, following)
+    assert seen == [[]]
+    assert names_in(path) == ["a", "b"]
 
 
 async def test_one_function_that_fails_is_rolled_back_alone(

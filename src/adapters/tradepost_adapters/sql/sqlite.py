@@ -1,14 +1,16 @@
 """Transactions on SQLite: one writer thread, many functions to a commit.
 
 SQLite lets one transaction write at a time and makes each wait for the disk. So `run` queues its function, and the one
-writer takes what is waiting, begins, steps each function under a savepoint of its own, commits once and answers all.
+writer begins, steps each function that waits, and those that come in meanwhile, under a savepoint of its own, commits
+once and answers all.
 """
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from contextvars import Context, copy_context
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -76,7 +78,9 @@ class SqliteTransactions(Generic[TxT]):
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._raw: sqlite3.Connection | None = None  # the writer thread's alone
+        # the writer thread's alone
+        self._raw: sqlite3.Connection | None = None
+        self._last = False
 
     async def run(self, work: Callable[[TxT], Coroutine[Any, Any, R]], /) -> R:
         """Run `work` to its end and commit. See `tradepost.kernel.transactions.Transactions`."""
@@ -114,38 +118,31 @@ class SqliteTransactions(Generic[TxT]):
     # What follows runs on the writer thread.
 
     def _serve(self) -> None:
-        while self._serve_batch():
-            pass
+        while not self._last:
+            first = self._queue.get()
+            if first is None:
+                break
+            self._do([first, *self._waiting(_MAX_BATCH - 1)])
         self._discard()
 
-    def _serve_batch(self) -> bool:
-        """Wait for work and do all that is waiting. False when that was the last."""
-        jobs: list[_Job] = []
-        more = True
-        job = self._queue.get()
-        while True:
-            if job is None:
-                more = False
-                break
-            jobs.append(job)
-            if len(jobs) == _MAX_BATCH:
-                break
+    def _waiting(self, most: int) -> Iterator[_Job]:
+        """What waits now, as far as it is asked for. The end of the queue ends the thread."""
+        for _ in range(most):
             try:
                 job = self._queue.get_nowait()
             except Empty:
-                break
-        if jobs:
-            self._do(jobs)
-        return more
+                return
+            if job is None:
+                self._last = True
+                return
+            yield job
 
     def _do(self, jobs: list[_Job]) -> None:
         claimed: list[_Job] = []
         try:
             raw = self._begin()
-            # only now, so that whoever gives up while the file is busy has not begun
-            claimed = [job for job in jobs if job.claim()]
             try:
-                self._attempt(raw, claimed)
+                self._attempt(raw, self._begun(jobs, claimed))
             except _TransactionGone:
                 self._discard()
                 if len(claimed) > 1:
@@ -156,6 +153,16 @@ class SqliteTransactions(Generic[TxT]):
             for job in claimed:
                 job.error = translate(error) if isinstance(error, sqlite3.Error) else error
         _deliver(claimed)
+
+    def _begun(self, jobs: list[_Job], claimed: list[_Job]) -> Iterator[_Job]:
+        """Claim one after the other: these, and what comes in meanwhile, as it need not wait for a commit of its own.
+
+        Only now that the transaction is open, so that whoever gives up while the file is busy has not begun.
+        """
+        for job in chain(jobs, self._waiting(_MAX_BATCH - len(jobs))):
+            if job.claim():
+                claimed.append(job)
+                yield job
 
     def _one_by_one(self, jobs: list[_Job]) -> None:
         """Their common transaction is gone: find out whose fault it was. All run again, also those that had failed, as
@@ -176,16 +183,18 @@ class SqliteTransactions(Generic[TxT]):
         self._raw.execute("BEGIN IMMEDIATE")
         return self._raw
 
-    def _attempt(self, raw: sqlite3.Connection, jobs: list[_Job]) -> None:
+    def _attempt(self, raw: sqlite3.Connection, jobs: Iterable[_Job]) -> None:
         """Run and commit them. Raises `_TransactionGone`, with the errors noted in the jobs."""
+        done: list[_Job] = []
         try:
             for job in jobs:
+                done.append(job)
                 self._run_job(raw, job)
             raw.execute("COMMIT")
         except sqlite3.Error as error:
             # the pages may have reached the log before the disk failed, and would then be found after a crash
             unknown = "I/O error" in str(error)
-            for job in jobs:
+            for job in done:
                 job.error = job.error or (OutcomeUnknown() if unknown else translate(error))
             raise _TransactionGone from error
 
