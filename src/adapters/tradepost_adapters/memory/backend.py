@@ -6,6 +6,7 @@ from tradepost_adapters.memory.books import MemoryBooks
 from tradepost_adapters.memory.catalog_views import MemoryProductViews
 from tradepost_adapters.memory.customers import MemoryCustomerViews
 from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
+from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddressViews
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
@@ -56,6 +57,10 @@ class MemoryBackend:
     @cached_property
     def signing_key_views(self) -> MemorySigningKeyViews:
         return MemorySigningKeyViews(self._database)
+
+    @cached_property
+    def familiar_address_views(self) -> MemoryFamiliarAddressViews:
+        return MemoryFamiliarAddressViews(self._database)
 
     @cached_property
     def customer_views(self) -> MemoryCustomerViews:

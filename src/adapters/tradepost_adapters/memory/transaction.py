@@ -6,6 +6,7 @@ from tradepost_adapters.memory.carts import MemoryCarts
 from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
 from tradepost_adapters.memory.customers import MemoryCustomers
 from tradepost_adapters.memory.database import Session
+from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddresses
 from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
 from tradepost_adapters.memory.imports import MemoryCatalogBook, MemoryHistoryBook
 from tradepost_adapters.memory.inbox import MemoryInbox
@@ -94,6 +95,10 @@ class MemoryTransaction:
     @lazy
     def signing_keys(self) -> MemorySigningKeys:
         return MemorySigningKeys(self._session)
+
+    @lazy
+    def familiar_addresses(self) -> MemoryFamiliarAddresses:
+        return MemoryFamiliarAddresses(self._session)
 
     @lazy
     def customers(self) -> MemoryCustomers:

@@ -8,6 +8,7 @@ from tradepost_adapters.sql.books import SqlBooks
 from tradepost_adapters.sql.catalog_views import SqlProductViews
 from tradepost_adapters.sql.customers import SqlCustomerViews
 from tradepost_adapters.sql.database import Database, open_database
+from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddressViews
 from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
@@ -71,6 +72,10 @@ class SqlBackend:
     @cached_property
     def signing_key_views(self) -> SqlSigningKeyViews:
         return SqlSigningKeyViews(self.database.reads)
+
+    @cached_property
+    def familiar_address_views(self) -> SqlFamiliarAddressViews:
+        return SqlFamiliarAddressViews(self.database.reads)
 
     @cached_property
     def customer_views(self) -> SqlCustomerViews:

@@ -10,6 +10,7 @@ from tradepost_adapters.sql.catalog_book import SqlCatalogBook
 from tradepost_adapters.sql.categories import SqlCategories
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.customers import SqlCustomers
+from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddresses
 from tradepost_adapters.sql.history_book import SqlHistoryBook
 from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
 from tradepost_adapters.sql.inbox import SqlInbox
@@ -101,6 +102,10 @@ class SqlTransaction:
     @lazy
     def signing_keys(self) -> SqlSigningKeys:
         return SqlSigningKeys(self._connection)
+
+    @lazy
+    def familiar_addresses(self) -> SqlFamiliarAddresses:
+        return SqlFamiliarAddresses(self._connection)
 
     @lazy
     def customers(self) -> SqlCustomers:
