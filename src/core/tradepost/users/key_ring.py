@@ -37,8 +37,9 @@ class KeyRing:
         self._flights = SingleFlight()
 
     async def signing(self, at: datetime) -> tuple[str, bytes]:
-        """The id and the private part of the key that signs now. Raises `secret.unreadable`."""
-        key = (await self._current(at)).signing(at)
+        """The id and the private part of the key that signs now. Looked up each time, so that nothing is signed any more
+        with a key that has leaked. Raises `secret.unreadable`."""
+        key = (await self._read(at)).signing(at)
         if key is None:
             await self._flights.run("first", lambda: self._make_first(at))
             key = (await self._read(at)).signing(at)
@@ -57,7 +58,8 @@ class KeyRing:
 
     async def published(self, at: datetime) -> tuple[SigningKey, ...]:
         """Those by which others may verify. The first key is made, if need be, so that there is one."""
-        await self.signing(at)
+        if not (await self._current(at)).published(at):
+            await self.signing(at)
         return (await self._current(at)).published(at)
 
     async def _current(self, at: datetime) -> KeySet:
