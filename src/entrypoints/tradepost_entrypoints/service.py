@@ -1,15 +1,18 @@
 """The HTTP service on the container: what `tradepost serve` runs, and what an embedder mounts."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
 
-from tradepost.kernel.access import Actor
+from tradepost.kernel.access import GUEST, Actor
+from tradepost.users.credential import BearerToken, SessionCookie
 from tradepost.users.tokens import InvalidToken
 from tradepost_entrypoints import logs
 from tradepost_entrypoints.container import Container, opened
 from tradepost_entrypoints.http.app import create_app
+from tradepost_entrypoints.http.browsers import Browsers, cookie_of
+from tradepost_entrypoints.http.call import Call
 from tradepost_entrypoints.http.health import Check
 from tradepost_entrypoints.settings import Settings, load
 from tradepost_entrypoints.worker.background import background
@@ -21,8 +24,11 @@ class Service:
     def __init__(self, container: Container) -> None:
         self._container = container
         self._identify = container.shop().identify
+        self._browsers = Browsers(container.settings().token_secret.reveal().encode())
 
     def part(self, name: str, /) -> object:
+        if name == "browsers":
+            return self._browsers
         return getattr(self._container.shop(), name)
 
     @asynccontextmanager
@@ -41,11 +47,22 @@ class Service:
             Check("cache", self._container.cache().ping, required=False),
         )
 
-    async def authenticate(self, headers: Mapping[str, str], /) -> Actor:
-        scheme, _, token = headers["authorization"].partition(" ")
-        if scheme.lower() != "bearer":  # in any case (RFC 9110, section 11.1)
-            raise InvalidToken
-        return await self._identify(token.strip())
+    async def authenticate(self, call: Call, /) -> Actor:
+        """By the Authorization header; where there is none, by the session cookie, which browsers send unasked and which
+        is therefore believed only where a page of ours has sent it."""
+        authorization = call.headers.get(b"authorization")
+        if authorization is not None:
+            scheme, _, token = authorization.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer":  # in any case (RFC 9110, section 11.1)
+                raise InvalidToken
+            return await self._identify(BearerToken(token.strip()))
+        secret = cookie_of(call)
+        if secret is None:
+            return GUEST
+        actor = await self._identify(SessionCookie(secret))
+        if actor.session is not None:
+            self._browsers.require_ours(call, actor.session.id)
+        return actor
 
 
 def make_service(settings: Settings | None = None) -> Litestar:

@@ -18,6 +18,7 @@ from tradepost.kernel.pages import Page
 from tradepost.kernel.transactions import Unavailable
 from tradepost_entrypoints.http import routes
 from tradepost_entrypoints.http.app import create_app
+from tradepost_entrypoints.http.call import Call
 from tradepost_entrypoints.http.endpoint import Header, endpoint
 from tradepost_entrypoints.http.endpoint import Refusal as Refused
 from tradepost_entrypoints.http.envelope import Many, Nothing, One
@@ -211,8 +212,8 @@ class Services:
     def checks(self) -> Sequence[Check]:
         return self._checks
 
-    async def authenticate(self, headers: Mapping[str, str]) -> Actor:
-        if headers["authorization"] != "Bearer good":
+    async def authenticate(self, call: Call) -> Actor:
+        if call.headers.get(b"authorization") != b"Bearer good":
             raise TradepostError(Kind.UNAUTHENTICATED, "auth.invalid_token", "The access token is not valid.")
         return STAFF
 

@@ -19,6 +19,10 @@ _ADD = Insert(sessions)
 _ADD_CLIENT = Insert(session_clients)
 _ADD_USED = Insert(used_refresh_tokens)
 _FIND = Statement(select(*FIELDS).where(sessions.c.id == bindparam("id")), name="sessions.find")
+_OF_COOKIE = Statement(
+    select(*FIELDS).where(sessions.c.token_hash == bindparam("hash"), sessions.c.kind == bindparam("kind")),
+    name="sessions.of_cookie",
+)
 _THIS = (sessions.c.id == bindparam("of"), sessions.c.ended_at.is_(None))
 _SEEN = Statement(
     update(sessions).where(*_THIS, sessions.c.last_seen_at < bindparam("at")).values(last_seen_at=bindparam("at")),
@@ -35,6 +39,17 @@ _AUTHENTICATED = Statement(
     .where(*_THIS)
     .values(authenticated_at=bindparam("at"), mfa=bindparam("by_mfa"), session_version=bindparam("of_version")),
     name="sessions.authenticated",
+)
+_AUTHENTICATED_ANEW = Statement(
+    update(sessions)
+    .where(*_THIS)
+    .values(
+        authenticated_at=bindparam("at"),
+        mfa=bindparam("by_mfa"),
+        session_version=bindparam("of_version"),
+        token_hash=bindparam("new"),
+    ),
+    name="sessions.authenticated_anew",
 )
 _END = Statement(
     update(sessions).where(*_THIS).values(ended_at=bindparam("at"), end_reason=bindparam("why")), name="sessions.end"
@@ -124,9 +139,18 @@ class SqlSessions:
         else:
             await self._connection.run(_SEEN_AND_EXTENDED, {"of": session_id, "at": at, "until": idle_expires_at})
 
-    async def authenticated(self, session_id: str, at: datetime, /, *, mfa: bool, session_version: int) -> None:
-        values = {"of": session_id, "at": at, "by_mfa": mfa, "of_version": session_version}
-        await self._connection.run(_AUTHENTICATED, values)
+    async def of_cookie(self, token_hash: str, /) -> Session | None:
+        row = await self._connection.one(_OF_COOKIE, {"hash": token_hash, "kind": SessionKind.COOKIE.value})
+        return None if row is None else session_from(row)
+
+    async def authenticated(
+        self, session_id: str, at: datetime, /, *, mfa: bool, session_version: int, token_hash: str | None = None
+    ) -> None:
+        values: dict[str, Any] = {"of": session_id, "at": at, "by_mfa": mfa, "of_version": session_version}
+        if token_hash is None:
+            await self._connection.run(_AUTHENTICATED, values)
+        else:
+            await self._connection.run(_AUTHENTICATED_ANEW, {**values, "new": token_hash})
 
     async def end(self, session_id: str, reason: EndReason, at: datetime, /) -> bool:
         return await self._connection.run(_END, {"of": session_id, "at": at, "why": reason.value}) == 1

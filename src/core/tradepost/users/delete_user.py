@@ -5,15 +5,21 @@ import msgspec
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import own_or
+from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.access import one_self
-from tradepost.users.ports import HasUsers
+from tradepost.users.client import Client
+from tradepost.users.security_log import SecurityEventKind, security_event
+from tradepost.users.session import EndReason
+from tradepost.users.session_ending import SessionEnding
+from tradepost.users.session_ports import SignInTx
 
 
 class DeleteUserCommand(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     user_id: str
     expected_version: int | None = None
+    client: Client = Client()
 
 
 class DeleteUser:
@@ -22,19 +28,27 @@ class DeleteUser:
 
     access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ)
 
-    def __init__(self, transactions: Transactions[HasUsers], clock: Clock) -> None:
+    def __init__(self, transactions: Transactions[SignInTx], ending: SessionEnding, clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
+        self._ending = ending
         self._clock = clock
+        self._ids = ids
 
     async def __call__(self, command: DeleteUserCommand) -> None:
         self.access.check(command.actor, one_self(command.user_id))
-        now = self._clock.now()
+        now, actor, client = self._clock.now(), command.actor, command.client
 
-        async def work(tx: HasUsers) -> None:
+        async def work(tx: SignInTx) -> None:
             owners = await tx.users.owners()
             user = await tx.users.get(command.user_id)
             user.at_version(command.expected_version)
             if user.delete(owners=owners, at=now):
                 await tx.users.save(user)
+                reason = EndReason.USER_DELETED
+                await self._ending.all_of(tx, user.id, reason, actor=actor, client=client, at=now)
+                kind = SecurityEventKind.USER_DELETED
+                await tx.security_log.record(
+                    security_event(kind, ids=self._ids, at=now, actor=actor, user_id=user.id, client=client)
+                )
 
         await self._transactions.run(work)

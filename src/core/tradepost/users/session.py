@@ -23,6 +23,7 @@ class EndReason(StrEnum):
     ENDED = "ended"  # from another session of the same user, by staff or by the operator
     REFRESH_REUSED = "refresh_reused"  # two hold the same refresh token: one of them stole it
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
     USER_SUSPENDED = "user_suspended"
     USER_DELETED = "user_deleted"
     KEY_REVOKED = "key_revoked"

@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Protocol
 
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.client import Client
+from tradepost.users.ports import HasUsers
 from tradepost.users.principal import Principal
+from tradepost.users.security_log import HasSecurityLog
 from tradepost.users.session import EndReason, Session
 from tradepost.users.views import SessionView
 
@@ -18,13 +21,20 @@ class Sessions(Protocol):
 
     async def find(self, session_id: str, /) -> Session | None: ...
 
+    async def of_cookie(self, token_hash: str, /) -> Session | None:
+        """The browser's session with this secret, whether it is good or not."""
+        ...
+
     async def seen(self, session_id: str, at: datetime, idle_expires_at: datetime | None, /) -> None:
         """It was used, and lasts until `idle_expires_at` if that is given. Changes nothing when it has ended, or was
         seen later already."""
         ...
 
-    async def authenticated(self, session_id: str, at: datetime, /, *, mfa: bool, session_version: int) -> None:
-        """Its user has proved again who they are; from now on it is a session of this version of theirs."""
+    async def authenticated(
+        self, session_id: str, at: datetime, /, *, mfa: bool, session_version: int, token_hash: str | None = None
+    ) -> None:
+        """Its user has proved again who they are; from now on it is a session of this version of theirs and, when given,
+        of this cookie."""
         ...
 
     async def end(self, session_id: str, reason: EndReason, at: datetime, /) -> bool:
@@ -68,6 +78,10 @@ class HasRefreshTokens(Protocol):
     def refresh_tokens(self) -> RefreshTokens: ...
 
 
+class SignInTx(HasUsers, HasSessions, HasSecurityLog, Protocol):
+    """What signing in, and ending sessions, touches."""
+
+
 class PrincipalViews(Protocol):
     """Who stands behind what a request shows: one query each, from committed state, never from a cache."""
 
@@ -81,6 +95,10 @@ class PrincipalViews(Protocol):
 class SessionViews(Protocol):
     """Sessions to look at, outside any transaction."""
 
-    async def of_user(self, user_id: str, at: datetime, /) -> tuple[SessionView, ...]:
-        """Those that are good at that moment, the one seen last first."""
+    async def get(self, session_id: str, /) -> SessionView:
+        """Whether it is good or not. Raises NotFound."""
+        ...
+
+    async def of_user(self, user_id: str, at: datetime, page: PageRequest, /) -> Page[SessionView]:
+        """Those that are good at that moment. Sorted by `last_seen_at`, `created_at`."""
         ...

@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from tradepost.kernel.access import Actor
 from tradepost_entrypoints.http.body import MAX_BODY
+from tradepost_entrypoints.http.call import Call
 from tradepost_entrypoints.http.edge import Edge
 from tradepost_entrypoints.http.endpoint import Endpoint, handler_of, options_of
 from tradepost_entrypoints.http.health import Check, Health
@@ -34,8 +35,8 @@ class Services(Protocol):
         """What /ready and /health look at."""
         ...
 
-    async def authenticate(self, headers: Mapping[str, str], /) -> Actor:
-        """Who asks, from headers with an `authorization` among them. Raises `unauthenticated`."""
+    async def authenticate(self, call: Call, /) -> Actor:
+        """Who asks, from headers with an `authorization` or a `cookie` among them. Raises `unauthenticated`."""
         ...
 
 

@@ -8,6 +8,7 @@ A route is a function whose parameters say what it needs:
 - a name in the path (`{order_id}`): that path parameter, checked against its annotation;
 - `data`: the JSON body; `query`: the query string; both Structs;
 - `actor`: who asks; `client`: where from; `key`: the Idempotency-Key; `expected_version`: the version in If-Match;
+- `request`: the request itself, for a route that is about how one asks;
 - one annotated with `Header(name)`: that header, None without it;
 - anything else: a use case or another part of the application by that name, looked up once at start.
 
@@ -38,10 +39,11 @@ from tradepost_entrypoints.http.problems import BadRequest, ProblemFault
 from tradepost_entrypoints.http.response import HttpResponse
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-Authenticate = Callable[[Mapping[str, str]], Awaitable[Actor]]
-"""Tells from the headers who asks. Called when there is an Authorization header; raises `unauthenticated` for a bad one."""
+Authenticate = Callable[[Call], Awaitable[Actor]]
+"""Tells from the headers who asks. Called when there is an Authorization or a Cookie header; raises `unauthenticated`
+for a bad one."""
 
-_READ = frozenset({"data", "query", "actor", "client", "key", "expected_version"})
+_READ = frozenset({"data", "query", "actor", "client", "request", "key", "expected_version"})
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Endpoint:
     hidden: bool
     access: Access | None
     limit: RouteLimit
+    cookies: bool
     parameters: Mapping[str, Any] = field(init=False)
     answer: Any = field(init=False)
 
@@ -181,13 +184,15 @@ def endpoint(
     hidden: bool = False,
     access: Access | None = None,
     limit: RouteLimit = "ordinary",
+    cookies: bool = True,
 ) -> Callable[[Callable[..., Awaitable[Answer[Any]]]], Endpoint]:
     """Declare a route under /api/v1. The function's name is the operationId, its docstring the description.
 
     `status` is that of success, `also` others that are success too; `errors` and `example` (a body) are for the
     description. A `probe` lives outside /api/v1 and asks nobody's name; a `hidden` one is not described. `access` is
     for a route that calls no use case: who may call it is otherwise what its use cases declare. `limit` is "credentials"
-    for a route that takes or gives something one signs in with: it may be called less often.
+    for a route that takes or gives something one signs in with: it may be called less often. Without `cookies` the session
+    cookie a browser still has is not looked at: for routes by which one signs in anew.
     """
 
     def declare(call: Callable[..., Awaitable[Answer[Any]]]) -> Endpoint:
@@ -204,6 +209,7 @@ def endpoint(
             hidden=hidden,
             access=access,
             limit=limit,
+            cookies=cookies,
         )
 
     return declare
@@ -219,14 +225,14 @@ def handler_of(
     reader = _Reader(declared)
     constants = {name: parts[name] for name in declared.needs}
     call_route = declared.call
-    probe, signed_in, limit = declared.probe, declared.signed_in, declared.limit
+    probe, signed_in, limit, cookies = declared.probe, declared.signed_in, declared.limit, declared.cookies
 
     async def handle(request: Request[Any, Any, Any]) -> HttpResponse:
         call = call_of(request.scope)
         if not probe:
-            if b"authorization" in call.headers:
+            if b"authorization" in call.headers or (cookies and b"cookie" in call.headers):
                 try:
-                    call.actor = await authenticate(_texts(call))
+                    call.actor = await authenticate(call)
                 except TradepostError:
                     if guard is not None:
                         await guard.admit(call, limit)  # as nobody: trying out tokens counts for the address
@@ -270,6 +276,7 @@ class _Reader:
         self._wants_query = "query" in names
         self._wants_actor = "actor" in names
         self._wants_client = "client" in names
+        self._wants_request = "request" in names
         self._wants_key = "key" in names
         self._wants_version = "expected_version" in names
         self._headers = [(name, mark.name.lower().encode()) for name, mark in declared.headers.items()]
@@ -289,6 +296,8 @@ class _Reader:
             arguments["query"] = query
         if self._wants_actor:
             arguments["actor"] = call.actor
+        if self._wants_request:
+            arguments["request"] = call
         if self._wants_client:
             arguments["client"] = call.client()
         for name, header in self._headers:
@@ -314,10 +323,6 @@ class _Reader:
                 detail = unknown(name, self._fields, "field")
                 faults.append(ProblemFault(parameter="fields", detail=detail, code="unknown"))
         call.fields = names
-
-
-def _texts(call: Call) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in call.headers.items()}
 
 
 def _summary(faults: list[ProblemFault]) -> str:

@@ -69,6 +69,7 @@ class One(Answer[T]):
 
     `location` is the path under /api/v1 where the resource lives; it becomes `links.self` and, with status 201, the
     Location header. Without it, `links.self` is the path of the request. A `secret` answer is kept by no cache at all.
+    `headers` are sent besides.
     """
 
     def __init__(
@@ -79,17 +80,20 @@ class One(Answer[T]):
         location: str | None = None,
         links: Mapping[str, str] | None = None,
         secret: bool = False,
+        headers: Headers | None = None,
     ) -> None:
         self._view = view
         self._status = status
         self._location = location
         self._links = links
         self._secret = secret
+        self._extra = headers or []
 
     def respond(self, call: Call) -> HttpResponse:
         own = call.path if self._location is None else API + self._location
         data = _encode(_only(call.fields, self._view))
         headers = [(b"cache-control", b"no-store")] if self._secret else _headers(call)
+        headers += self._extra
         if self._status == 201:
             headers.append((b"location", own.encode()))
         version = getattr(self._view, "version", None)
@@ -161,8 +165,11 @@ class Text(Answer[str]):
 class Nothing(Answer[None]):
     """It is done, and there is nothing to say (204)."""
 
+    def __init__(self, headers: Headers | None = None) -> None:
+        self._extra = headers or []
+
     def respond(self, call: Call) -> HttpResponse:
-        return HttpResponse(204, headers=_headers(call), media_type=None)
+        return HttpResponse(204, headers=[*_headers(call), *self._extra], media_type=None)
 
 
 def _headers(call: Call) -> Headers:

@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.exceptions import NotFoundException as RouteNotFound
 
 from tradepost.kernel.errors import Fault, Kind, TradepostError
+from tradepost_entrypoints.http.browsers import FORGET
 from tradepost_entrypoints.http.call import Call, ClientGone, call_of
 from tradepost_entrypoints.http.response import PROBLEM, Headers, HttpResponse
 
@@ -143,6 +144,8 @@ def refusal(call: Call, error: TradepostError) -> HttpResponse:
         headers.append((b"retry-after", b"%d" % max(1, int(retry_after))))
     if error.kind is Kind.UNAUTHENTICATED:
         headers.append((b"www-authenticate", _challenge(call)))
+    if error.code == "auth.session_ended":
+        headers += FORGET
     if error.replayed:
         headers.append((b"idempotent-replayed", b"true"))
     return problem(
