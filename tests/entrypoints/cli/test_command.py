@@ -38,15 +38,25 @@ print(*sys.modules, file=sys.stderr)
     assert SLOW & {name.partition(".")[0] for name in said.stderr.split()} == set()
 
 
-def test_help_costs_less_than_300_milliseconds() -> None:
-    def seconds() -> float:
+def test_help_costs_less_than_twice_what_typer_alone_takes_to_show_one() -> None:
+    alone = """
+import typer
+app = typer.Typer()
+for name in ("one", "two"):
+    app.command(name)(lambda: None)
+app(["--help"])
+"""
+
+    def seconds(*command: str | Path) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([TRADEPOST, "--help"], capture_output=True, check=True)
+        subprocess.run(command, capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    # Of the processor's time, and the best of several: other tests may be keeping the machine busy.
-    assert any(seconds() < 0.3 for _ in range(10))
+    # Of the processor's time, in turns, and the best of several: other tests may be keeping the machine busy, and how
+    # long it takes is a matter of the machine and of how its Python was built. It is 1.5 times.
+    pairs = [(seconds(TRADEPOST, "--help"), seconds(sys.executable, "-c", alone)) for _ in range(5)]
+    assert min(ours for ours, _ in pairs) < 2 * min(bare for _, bare in pairs)
 
 
 def unread(*command: str | Path) -> tuple[int, str]:

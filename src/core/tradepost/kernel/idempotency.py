@@ -11,7 +11,6 @@ and its token. Such a key has to be as hard to guess as a token, so a short one 
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -52,6 +51,8 @@ def scope_of(actor: Actor, token: str | None = None) -> str:
         return actor.id
     if token is None or len(token) < MIN_GUEST_KEY:
         return GUEST.id
+    from hashlib import blake2b  # only here, as asyncio below: whoever imports the kernel's words should not pay for it
+
     return f"{GUEST.id}:{blake2b(token.encode(), digest_size=16).hexdigest()}"
 
 
