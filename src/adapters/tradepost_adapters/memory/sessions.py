@@ -4,13 +4,16 @@ from datetime import datetime
 
 import msgspec
 
+from tradepost.kernel.errors import NotFound
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.client import Client
 from tradepost.users.principal import Account, Principal
 from tradepost.users.session import EndReason, Session, SessionKind
 from tradepost.users.user import UserStatus
 from tradepost.users.views import SessionView
 from tradepost_adapters.memory import database
-from tradepost_adapters.memory.database import Index, MemoryDatabase, TableOf
+from tradepost_adapters.memory.database import Index, MemoryDatabase, Table, TableOf
+from tradepost_adapters.memory.listing import page_of
 from tradepost_adapters.memory.roles import ROLES
 from tradepost_adapters.memory.users import USERS
 
@@ -38,17 +41,26 @@ class MemorySessions:
     async def find(self, session_id: str, /) -> Session | None:
         return self._rows.get(session_id)
 
+    async def of_cookie(self, token_hash: str, /) -> Session | None:
+        return _of_cookie(self._rows, token_hash)
+
     async def seen(self, session_id: str, at: datetime, idle_expires_at: datetime | None, /) -> None:
         session = self._open(session_id)
         if session is not None and session.last_seen_at < at:
             until = session.idle_expires_at if idle_expires_at is None else idle_expires_at
             self._rows[session_id] = msgspec.structs.replace(session, last_seen_at=at, idle_expires_at=until)
 
-    async def authenticated(self, session_id: str, at: datetime, /, *, mfa: bool, session_version: int) -> None:
+    async def authenticated(
+        self, session_id: str, at: datetime, /, *, mfa: bool, session_version: int, token_hash: str | None = None
+    ) -> None:
         session = self._open(session_id)
         if session is not None:
             self._rows[session_id] = msgspec.structs.replace(
-                session, authenticated_at=at, mfa=mfa, session_version=session_version
+                session,
+                authenticated_at=at,
+                mfa=mfa,
+                session_version=session_version,
+                token_hash=session.token_hash if token_hash is None else token_hash,
             )
 
     async def end(self, session_id: str, reason: EndReason, at: datetime, /) -> bool:
@@ -116,8 +128,7 @@ class MemoryPrincipalViews:
 
     async def of_cookie(self, token_hash: str, /) -> Principal | None:
         with self._database.reading() as reading:
-            found = reading.table(SESSIONS).one("token_hash", token_hash)
-            return _principal(reading, found if found is not None and found.kind is SessionKind.COOKIE else None)
+            return _principal(reading, _of_cookie(reading.table(SESSIONS), token_hash))
 
 
 class MemorySessionViews:
@@ -126,7 +137,14 @@ class MemorySessionViews:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def of_user(self, user_id: str, at: datetime, /) -> tuple[SessionView, ...]:
+    async def get(self, session_id: str, /) -> SessionView:
+        with self._database.reading() as reading:
+            session = reading.table(SESSIONS).get(session_id)
+            if session is None:
+                raise NotFound("session", session_id)
+            return _view(session, reading.table(SESSION_CLIENTS).get(session_id) or Client())
+
+    async def of_user(self, user_id: str, at: datetime, page: PageRequest, /) -> Page[SessionView]:
         with self._database.reading() as reading:
             user = reading.table(USERS).get(user_id)
             version = None if user is None else user.session_version
@@ -136,7 +154,22 @@ class MemorySessionViews:
                 for session in reading.table(SESSIONS).by("user", user_id)
                 if session.open_at(at) and session.session_version == version
             ]
-        return tuple(sorted(found, key=lambda view: (view.last_seen_at, view.id), reverse=True))
+        return page_of(
+            found,
+            page,
+            lambda view: view,
+            key=lambda view: view.id,
+            sorts={
+                "last_seen_at": (datetime, lambda view: view.last_seen_at),
+                "created_at": (datetime, lambda view: view.created_at),
+            },
+            default="-last_seen_at",
+        )
+
+
+def _of_cookie(rows: Table[str, Session], token_hash: str) -> Session | None:
+    found = rows.one("token_hash", token_hash)
+    return found if found is not None and found.kind is SessionKind.COOKIE else None
 
 
 def _principal(reading: database.Session, session: Session | None) -> Principal | None:

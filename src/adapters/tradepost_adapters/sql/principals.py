@@ -3,13 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 
-from tradepost.users.principal import Account, CustomRole, Principal
+from tradepost.kernel.errors import NotFound
+from tradepost.kernel.pages import Page, PageRequest
+from tradepost.users.principal import Account, Principal
+from tradepost.users.role import RoleDefinition
 from tradepost.users.session import SessionKind
 from tradepost.users.user import UserStatus
 from tradepost.users.views import SessionView
 from tradepost_adapters.sql.connection import Reads, Row
+from tradepost_adapters.sql.listing import Listing
 from tradepost_adapters.sql.sessions import FIELDS, session_from
 from tradepost_adapters.sql.statements import Statement
 from tradepost_adapters.sql.tables.roles import roles
@@ -41,7 +45,7 @@ _OF_SESSION = _principal_where(sessions.c.id == bindparam("id"), name="principal
 _OF_COOKIE = _principal_where(
     sessions.c.token_hash == bindparam("hash"), sessions.c.kind == bindparam("kind"), name="principals.of_cookie"
 )
-_OF_USER = Statement(
+_VIEWS = (
     select(
         sessions.c.id,
         sessions.c.kind,
@@ -54,17 +58,23 @@ _OF_USER = Statement(
         session_clients.c.user_agent,
         session_clients.c.address,
     )
-    .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
+    .select_from(sessions)
     .outerjoin(session_clients, session_clients.c.session_id == sessions.c.id)
-    .where(
-        sessions.c.user_id == bindparam("user_id"),
-        sessions.c.session_version == users.c.session_version,
-        sessions.c.ended_at.is_(None),
-        sessions.c.idle_expires_at > bindparam("at"),
-        sessions.c.expires_at > bindparam("at"),
-    )
-    .order_by(sessions.c.last_seen_at.desc(), sessions.c.id.desc()),
-    name="sessions.of_user",
+)
+_VIEW = Statement(_VIEWS.where(sessions.c.id == bindparam("id")), name="sessions.view")
+_OF_USER = Listing(
+    _VIEWS.join(users, users.c.id == sessions.c.user_id).where(
+        sessions.c.session_version == users.c.session_version, sessions.c.ended_at.is_(None)
+    ),
+    lambda row: _session_view(row),
+    name="sessions",
+    key=sessions.c.id,
+    sorts={"last_seen_at": sessions.c.last_seen_at, "created_at": sessions.c.created_at},
+    default="-last_seen_at",
+    filters={
+        "user_id": sessions.c.user_id == bindparam("user_id"),
+        "at": and_(sessions.c.idle_expires_at > bindparam("at"), sessions.c.expires_at > bindparam("at")),
+    },
 )
 _MINE = len(FIELDS)
 
@@ -107,9 +117,14 @@ class SqlSessionViews:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
-    async def of_user(self, user_id: str, at: datetime, /) -> tuple[SessionView, ...]:
-        rows = await self._reads.all(_OF_USER, {"user_id": user_id, "at": at})
-        return tuple(_session_view(row) for row in rows)
+    async def get(self, session_id: str, /) -> SessionView:
+        row = await self._reads.one(_VIEW, {"id": session_id})
+        if row is None:
+            raise NotFound("session", session_id)
+        return _session_view(row)
+
+    async def of_user(self, user_id: str, at: datetime, page: PageRequest, /) -> Page[SessionView]:
+        return await _OF_USER.page(self._reads, page, {"user_id": user_id, "at": at})
 
 
 def _session_view(row: Row) -> SessionView:
