@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from dotenv import dotenv_values
 
+from tradepost.mail.mail import Sender
 from tradepost_entrypoints.logs import redact_text
 
 PREFIX = "TRADEPOST_"
@@ -70,6 +71,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_lifetime: Annotated[
         timedelta, msgspec.Meta(description="How long an access token is good: 900, 15m, 1h.")
     ] = timedelta(minutes=15)
+    breached_passwords: Annotated[
+        str,
+        msgspec.Meta(
+            description="A file with passwords nobody may choose: a password a line, or the download of Have I Been "
+            "Pwned ordered by hash. Empty takes the 25,000 that ship."
+        ),
+    ] = ""
+    mail_url: Annotated[
+        Url,
+        msgspec.Meta(
+            description="smtp://user:password@host, smtps://…, file:FOLDER (one .eml a mail), console: (mail on the screen)"
+        ),
+    ] = "file:tradepost-mail"
+    mail_from: Annotated[
+        str, msgspec.Meta(description="Whom mail is from, and what the shop is called in it: Acme <shop@acme.example>")
+    ] = "Tradepost <tradepost@localhost>"
+    public_url: Annotated[
+        str, msgspec.Meta(description="Where your pages are that links in mails lead to: https://acme.example/account")
+    ] = "http://localhost:3000"
     reservation: Annotated[
         timedelta, msgspec.Meta(description="How long an unpaid order holds its stock: 15m, 1h.")
     ] = timedelta(minutes=15)
@@ -127,6 +147,8 @@ _SCHEMES = {
     "database_url": ("sqlite:///", "postgresql://"),
     "cache_url": ("memory://", "redis://", "rediss://", "unix://"),
     "payment_gateway": ("simulated:///", "http://", "https://"),
+    "mail_url": ("smtp://", "smtps://", "file:", "console:"),
+    "public_url": ("http://", "https://"),
 }
 
 
@@ -240,6 +262,10 @@ class _Loader:
         database = values.get("database_url", "sqlite:///")
         if values.get("workers", 1) > 1 and database.startswith("sqlite"):
             self._mistakes.append("TRADEPOST_WORKERS: SQLite has one writer, so one worker; use Postgres for more.")
+        if values.get("mail_url", "").startswith("smtp"):
+            for field in ("mail_from", "public_url"):
+                if field not in values:
+                    self._mistakes.append(f"{PREFIX}{field.upper()}: mail that goes out by SMTP needs it; set it.")
 
 
 def _bare(annotation: Any) -> Any:
@@ -289,8 +315,16 @@ def _check(field: str, value: Any) -> None:
     schemes = _SCHEMES.get(field)
     if schemes and not value.startswith(schemes):
         raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
-    if schemes and value in schemes and value != "memory://":
+    if schemes and value in schemes and value not in ("memory://", "console:"):
         raise ValueError(f"nothing follows {value}")
+    if field == "mail_from":
+        Sender.parse(value)
+    if field == "mail_url" and value.startswith("smtp"):
+        from tradepost_adapters.smtp.server import SmtpServer  # brings the client, which nobody else waits for
+
+        SmtpServer.parse(value)
+    if field == "public_url" and (not value.isprintable() or set(value) & set("?# ")):
+        raise ValueError("expected an address without a query or a fragment: the links add theirs")
 
 
 def _reason(error: Exception) -> str:
