@@ -1,11 +1,13 @@
 """Settings: what is given, from where, and every mistake at once."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tradepost_entrypoints.settings import PREFIX, Secret, Settings, SettingsError, load, variables
+from tradepost_adapters.memory.secret_store import MemorySecretStore
+from tradepost_entrypoints.settings import PREFIX, Rate, Secret, Settings, SettingsError, load, variables, written
 
 KEY = "k" * 40
 
@@ -135,3 +137,94 @@ def test_every_setting_is_described() -> None:
     assert found.keys() == set(Settings.__struct_fields__) - {"made_up"}
     assert all(variable.description for variable in found.values())
     assert found["token_secret"].default is None
+
+
+def test_rates_are_written_as_so_many_in_so_long() -> None:
+    settings = _load(rate_limit_address="50/10s", rate_limit_user="1000/1h", rate_limit_key="off")
+    assert settings.rate_limit_address == Rate(50, timedelta(seconds=10))
+    assert settings.rate_limit_user == Rate(1000, timedelta(hours=1))
+    assert settings.rate_limit_key.quota == 0
+    assert [written(rate) for rate in (settings.rate_limit_address, settings.rate_limit_key)] == ["50/10s", "off"]
+    for wrong in ("", "fast", "0/1m", "-1/1m", "10", "10/0s", "10/m", "1.5/1m"):
+        assert len(_mistakes(rate_limit_address=wrong)) == 1, wrong
+
+
+def test_networks_and_origins_are_lists_and_checked() -> None:
+    settings = _load(
+        trusted_proxies="10.0.0.0/8, 2001:db8::/48",
+        cors_origins="https://shop.example.com,http://localhost:3000,https://[::1]:8443",
+        staff_networks="none",
+    )
+    assert settings.trusted_proxies == ("10.0.0.0/8", "2001:db8::/48")
+    assert len(settings.cors_origins) == 3
+    assert settings.staff_networks == ()
+    for wrong in ("10.0.0.1/8", "10.0.0.0/40", "proxy", "10.0.0.0/8,", "0.0.0.0/0", "::/0"):
+        assert len(_mistakes(trusted_proxies=wrong)) == 1, wrong
+    for wrong in ("*", "null", "shop.example.com", "https://shop.example.com/", "https://*.example.com", "HTTPS://A.B"):
+        assert len(_mistakes(cors_origins=wrong)) == 1, wrong
+
+
+def _stored(secrets: dict[str, str], **given: str) -> Settings:
+    environment = {PREFIX + name.upper(): value for name, value in given.items()}
+    return load(environment, env_file=None, stores={"vault": lambda: MemorySecretStore(secrets)})
+
+
+def test_a_secret_may_be_named_in_a_store() -> None:
+    stored = {"prod/token": KEY + "\n", "prod/json": json.dumps({"token": KEY, "database": "sqlite:///x.db"})}
+    assert _stored(stored, token_secret="vault://prod/token").token_secret == Secret(KEY)
+    both = _stored(stored, token_secret="vault://prod/json#token", database_url="vault://prod/json#database")
+    assert (both.token_secret, both.database_url) == (Secret(KEY), "sqlite:///x.db")
+
+
+def test_a_store_is_asked_once_for_a_secret_and_not_at_all_when_none_is_named_in_it() -> None:
+    asked: list[str] = []
+
+    class Store(MemorySecretStore):
+        def read(self, name: str, /) -> str:
+            asked.append(name)
+            return super().read(name)
+
+    def opened() -> Store:
+        asked.append("opened")
+        return Store({"prod": json.dumps({"token": KEY, "cache": "memory://"})})
+
+    given = {"TRADEPOST_TOKEN_SECRET": "vault://prod#token", "TRADEPOST_CACHE_URL": "vault://prod#cache"}
+    load(given, env_file=None, stores={"vault": opened})
+    assert asked == ["opened", "prod"]
+    load({"TRADEPOST_TOKEN_SECRET": KEY}, env_file=None, stores={"vault": opened})
+    assert asked == ["opened", "prod"]
+
+
+def test_everything_a_store_does_not_give_is_reported_at_once_and_no_secret_is_shown() -> None:
+    stored = {"text": "s3cret-no-json", "json": '{"port": 5432, "short": "s3cret"}', "empty": " "}
+    with pytest.raises(SettingsError) as caught:
+        _stored(
+            stored,
+            token_secret="vault://json#short",
+            database_url="vault://missing",
+            cache_url="vault://text#cache",
+            payment_gateway="vault://json#port",
+        )
+    assert len(caught.value.mistakes) == 4
+    for name, mistake in zip(
+        ("DATABASE_URL", "CACHE_URL", "PAYMENT_GATEWAY", "TOKEN_SECRET"), caught.value.mistakes, strict=False
+    ):
+        assert any(f"TRADEPOST_{name}" in one for one in caught.value.mistakes), mistake
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(
+        SettingsError, match="TRADEPOST_TOKEN_SECRET names a secret that can not be read: 'empty' is empty"
+    ):
+        _stored(stored, token_secret="vault://empty")
+
+
+def test_a_store_without_its_client_says_what_is_missing() -> None:
+    def opened() -> MemorySecretStore:
+        raise ModuleNotFoundError("no", name="boto3")
+
+    with pytest.raises(SettingsError, match="vault needs the module boto3"):
+        load({"TRADEPOST_TOKEN_SECRET": "vault://x"}, env_file=None, stores={"vault": opened})
+
+
+def test_what_looks_like_an_address_is_no_name_of_a_secret() -> None:
+    assert _load(database_url="postgresql://u:p@h/shop").database_url == "postgresql://u:p@h/shop"
+    assert _load(token_secret="other-store://" + KEY).token_secret == Secret("other-store://" + KEY)

@@ -1,4 +1,5 @@
-"""Settings: environment variables `TRADEPOST_…`, a `.env` file beside them, `TRADEPOST_…_FILE` for secrets.
+"""Settings: environment variables `TRADEPOST_…`, a `.env` file beside them, `TRADEPOST_…_FILE` for secrets, and stores of
+secrets that a variable names a secret in (`aws-secretsmanager://name#key`).
 
 Every mistake is found at start, all of them at once, by name. The environment wins over `.env`. No secret has a usable
 default: `dev` alone makes one up, and `Settings.made_up` says which.
@@ -6,50 +7,39 @@ default: `dev` alone makes one up, and `Settings.made_up` says which.
 
 import difflib
 import os
-import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from dotenv import dotenv_values
 
 from tradepost.mail.mail import Sender
+from tradepost.kernel.secret_stores import SecretStore, SecretUnreadable
 from tradepost_entrypoints.logs import redact_text
+from tradepost_entrypoints.setting_values import (
+    MIN_SECRET,
+    Many,
+    Rate,
+    Secret,
+    Url,
+    bare,
+    check_networks,
+    check_origins,
+    check_proxies,
+    check_secret,
+    parse,
+    written,
+)
+from tradepost_entrypoints.stored_secrets import StoredSecrets
+
+__all__ = ["PREFIX", "Rate", "Secret", "Settings", "SettingsError", "Variable", "load", "variables", "written"]
 
 PREFIX = "TRADEPOST_"
 _FILE = "_FILE"
 _FOREIGN = ("TRADEPOST_TEST_",)  # for the test suite, which starts services with its own environment
-_INTEGER = re.compile(r"[0-9]{1,9}")
-_DURATION = re.compile(r"([0-9]{1,9})\s*(s|m|h|d)?")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_MIN_SECRET = 32
-
-
-class Secret:
-    """A text that does not show itself in logs, tracebacks and reprs. `reveal()` gives it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret([hidden])"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and secrets.compare_digest(self._value.encode(), other._value.encode())
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-
-Url = Annotated[str, msgspec.Meta(extra={"file": True})]  # may hold a password, so it may come from a file as well
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Url, msgspec.Meta(description="simulated:///file.db, or the address of a simulated gateway in its own process")
     ] = "simulated:///tradepost-gateway.db"
     token_secret: Annotated[
-        Secret, msgspec.Meta(description=f"Signs access and order tokens; at least {_MIN_SECRET} characters.")
+        Secret, msgspec.Meta(description=f"Signs access and order tokens; at least {MIN_SECRET} characters.")
     ]
     token_lifetime: Annotated[
         timedelta, msgspec.Meta(description="How long an access token is good: 900, 15m, 1h.")
@@ -103,6 +93,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     home_country: Annotated[
         str, msgspec.Meta(pattern="^[A-Z]{2}$", description="Where the shop is at home, ISO 3166-1: DE.")
     ] = "DE"
+    rate_limit_address: Annotated[
+        Rate, msgspec.Meta(description="Requests of one address without an account or key: 300/1m, or off.")
+    ] = Rate(300)
+    rate_limit_user: Annotated[
+        Rate, msgspec.Meta(description="Requests of one signed-in user, wherever they are: 600/1m, or off.")
+    ] = Rate(600)
+    rate_limit_key: Annotated[
+        Rate, msgspec.Meta(description="Requests of one machine by its API key: 1200/1m, or off.")
+    ] = Rate(1200)
+    rate_limit_credentials: Annotated[
+        Rate, msgspec.Meta(description="Sign-ins, resets and the like of one address: 30/1m, or off.")
+    ] = Rate(30)
+    trusted_proxies: Annotated[
+        Many, msgspec.Meta(description="Networks of your own proxies, believed about clients: 10.0.0.0/8,2001:db8::/48")
+    ] = ()
+    proxy_header: Annotated[
+        Literal["x-forwarded", "forwarded"],
+        msgspec.Meta(description="What they write: x-forwarded (-For and -Proto), or forwarded (RFC 7239)."),
+    ] = "x-forwarded"
+    cors_origins: Annotated[
+        Many, msgspec.Meta(description="Origins whose pages may call the API in a browser: https://shop.example.com")
+    ] = ()
+    cors_credentials: Annotated[
+        bool, msgspec.Meta(description="Whether those pages may send cookies: true or false.")
+    ] = False
+    staff_networks: Annotated[
+        Many, msgspec.Meta(description="Networks that staff and keys with scopes may call from; none is anywhere.")
+    ] = ()
+    log_client_address: Annotated[
+        Literal["truncated", "full", "none"],
+        msgspec.Meta(description="What request logs show of it: truncated (to /24, /48), full, none."),
+    ] = "truncated"
     host: Annotated[str, msgspec.Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
     workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes; SQLite allows one.")] = 1
@@ -152,6 +174,14 @@ _SCHEMES = {
 }
 
 
+_CHECKS: Mapping[str, Callable[[Any], None]] = {
+    "token_secret": check_secret,
+    "trusted_proxies": check_proxies,
+    "cors_origins": check_origins,
+    "staff_networks": check_networks,
+}
+
+
 def variables() -> Iterator[Variable]:
     """Every setting there is."""
     for field in msgspec.structs.fields(Settings):
@@ -167,16 +197,37 @@ def variables() -> Iterator[Variable]:
         )
 
 
+def _aws() -> SecretStore:
+    from tradepost_adapters.aws.secrets_manager import AwsSecretsManager  # an extra of its own, slow to import
+
+    return AwsSecretsManager()
+
+
+STORES: Mapping[str, Callable[[], SecretStore]] = {"aws-secretsmanager": _aws}
+"""Where secrets can be kept, by what a variable that names one begins with."""
+
+
 def load(
-    environment: Mapping[str, str] | None = None, *, env_file: Path | None = Path(".env"), dev: bool = False
+    environment: Mapping[str, str] | None = None,
+    *,
+    env_file: Path | None = Path(".env"),
+    dev: bool = False,
+    stores: Mapping[str, Callable[[], SecretStore]] = STORES,
 ) -> Settings:
     """The settings of this process. Raises SettingsError naming every mistake."""
-    return _Loader(os.environ if environment is None else environment, env_file, dev).load()
+    return _Loader(os.environ if environment is None else environment, env_file, dev, stores).load()
 
 
 class _Loader:
-    def __init__(self, environment: Mapping[str, str], env_file: Path | None, dev: bool) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        env_file: Path | None,
+        dev: bool,
+        stores: Mapping[str, Callable[[], SecretStore]],
+    ) -> None:
         self._mistakes: list[str] = []
+        self._stores = StoredSecrets(stores)
         self._dev = dev
         self._given = {**self._from_file(env_file), **environment}
         self._given = {name: value for name, value in self._given.items() if name.startswith(PREFIX)}
@@ -213,8 +264,10 @@ class _Loader:
     def _text(self, variable: Variable) -> str | None:
         """What was given for it, from the variable or from the file that `NAME_FILE` names."""
         text, path = self._given.get(variable.name), self._given.get(variable.name + _FILE)
-        if not variable.may_be_file or path is None:
+        if not variable.may_be_file:
             return text
+        if path is None:
+            return self._from_store(variable, text)
         if text is not None:
             self._mistakes.append(f"{variable.name} and {variable.name}{_FILE} are both set; keep one.")
             return text
@@ -227,6 +280,14 @@ class _Loader:
             self._mistakes.append(f"{variable.name}{_FILE} names {path!r}, which is empty.")
         return text
 
+    def _from_store(self, variable: Variable, text: str | None) -> str | None:
+        """The secret that a text names in a store; any other text as it is."""
+        try:
+            return None if text is None else self._stores.resolve(text)
+        except SecretUnreadable as error:
+            self._mistakes.append(f"{variable.name} names a secret that can not be read: {error}.")
+            return ""
+
     def _missing(self, variable: Variable, values: dict[str, Any]) -> bool:
         if not self._dev:
             hint = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
@@ -237,12 +298,12 @@ class _Loader:
 
     def _value(self, variable: Variable, annotation: Any, text: str) -> Any:
         """The value, or None and a mistake."""
-        if text == "" and variable.name + _FILE in self._given:
-            return None  # said already
+        if text == "" and (self._given.get(variable.name) or variable.name + _FILE in self._given):
+            return None  # said already: what it named, a file or a secret, could not be read
         try:
-            raw = _parse(_bare(annotation), text)
+            raw = parse(bare(annotation), text)
             _check(variable.field, raw)
-            return raw if isinstance(raw, (Secret, timedelta)) else msgspec.convert(raw, annotation)
+            return raw if isinstance(raw, (Secret, timedelta, Rate)) else msgspec.convert(raw, annotation)
         except (ValueError, OverflowError) as error:
             shown = "" if variable.may_be_file else f" is {text!r}"
             self._mistakes.append(f"{variable.name}{shown}: {str(error)[:1].lower()}{str(error)[1:].rstrip('.')}.")
@@ -268,63 +329,14 @@ class _Loader:
                     self._mistakes.append(f"{PREFIX}{field.upper()}: mail that goes out by SMTP needs it; set it.")
 
 
-def _bare(annotation: Any) -> Any:
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    return annotation
-
-
-def written(value: Any) -> str:
-    """A value as it is written in a variable: what `_parse` reads."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, timedelta):
-        seconds = int(value.total_seconds())
-        size, unit = next(
-            (size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0
-        )
-        return f"{seconds // size}{unit}"
-    return str(value)
-
-
-def _parse(kind: Any, text: str) -> Any:
-    """Text to the type of a setting. Raises ValueError with what was expected."""
-    if kind is Secret:
-        return Secret(text)
-    if kind is int:
-        if not _INTEGER.fullmatch(text):
-            raise ValueError("expected a whole number")
-        return int(text)
-    if kind is bool:
-        if text not in ("true", "false"):
-            raise ValueError("expected true or false")
-        return text == "true"
-    if kind is timedelta:
-        match = _DURATION.fullmatch(text)
-        if match is None or int(match[1]) == 0:
-            raise ValueError("expected seconds or a duration such as 90s, 15m, 1h or 7d")
-        return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
-    if get_origin(kind) is Literal and text not in get_args(kind):
-        raise ValueError(f"expected one of {', '.join(get_args(kind))}")
-    return text
-
-
 def _check(field: str, value: Any) -> None:
-    if isinstance(value, Secret) and len(value.reveal()) < _MIN_SECRET:
-        raise ValueError(f"expected at least {_MIN_SECRET} characters")
+    if field in _CHECKS:
+        _CHECKS[field](value)
     schemes = _SCHEMES.get(field)
     if schemes and not value.startswith(schemes):
         raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
-    if schemes and value in schemes and value not in ("memory://", "console:"):
+    if schemes and value in schemes and value != "memory://":
         raise ValueError(f"nothing follows {value}")
-    if field == "mail_from":
-        Sender.parse(value)
-    if field == "mail_url" and value.startswith("smtp"):
-        from tradepost_adapters.smtp.server import SmtpServer  # brings the client, which nobody else waits for
-
-        SmtpServer.parse(value)
-    if field == "public_url" and (not value.isprintable() or set(value) & set("?# ")):
-        raise ValueError("expected an address without a query or a fragment: the links add theirs")
 
 
 def _reason(error: Exception) -> str:

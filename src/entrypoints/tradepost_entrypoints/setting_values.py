@@ -1,0 +1,159 @@
+"""The values settings have, and how they are written in a variable."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from ipaddress import ip_network
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+
+MIN_SECRET = 32
+_INTEGER = re.compile(r"[0-9]{1,9}")
+_DURATION = re.compile(r"([0-9]{1,9})\s*(s|m|h|d)?")
+_RATE = re.compile(r"([1-9][0-9]{0,8})/(.+)")
+# As browsers send it: no path, no default port, and never `null` or `*`.
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Secret:
+    """A text that does not show itself in logs, tracebacks and reprs. `reveal()` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret([hidden])"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and secrets.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """So many in so long: `300/1m`. None at all is no limit: `off`."""
+
+    quota: int
+    window: timedelta = timedelta(minutes=1)
+
+
+OFF = Rate(0)
+
+Url = Annotated[str, msgspec.Meta(extra={"file": True})]  # may hold a password, so it may come from a file as well
+Many = tuple[str, ...]
+"""A list, with commas: `a,b`; `none` when it is empty."""
+
+
+def bare(annotation: Any) -> Any:
+    """The type without what is said about it."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return annotation
+
+
+def written(value: Any) -> str:
+    """A value as it is written in a variable: what `parse` reads."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        size, unit = next(
+            (size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0
+        )
+        return f"{seconds // size}{unit}"
+    if isinstance(value, Rate):
+        return f"{value.quota}/{written(value.window)}" if value.quota else "off"
+    if isinstance(value, tuple):
+        return ",".join(value) or "none"
+    return str(value)
+
+
+def parse(kind: Any, text: str) -> Any:
+    """Text to the type of a setting. Raises ValueError with what was expected."""
+    read = _READERS.get(kind)
+    if read is not None:
+        return read(text)
+    if get_origin(kind) is Literal and text not in get_args(kind):
+        raise ValueError(f"expected one of {', '.join(get_args(kind))}")
+    return text
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError("expected a whole number")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError("expected true or false")
+    return text == "true"
+
+
+def _duration(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
+    if match is None or int(match[1]) == 0:
+        raise ValueError("expected seconds or a duration such as 90s, 15m, 1h or 7d")
+    return timedelta(**{_UNITS[match[2] or "s"]: int(match[1])})
+
+
+def _rate(text: str) -> Rate:
+    if text == "off":
+        return OFF
+    match = _RATE.fullmatch(text)
+    if match is None:
+        raise ValueError("expected so many in so long, such as 300/1m, or off")
+    return Rate(int(match[1]), _duration(match[2]))
+
+
+def _many(text: str) -> Many:
+    return () if text == "none" else tuple(part.strip() for part in text.split(","))
+
+
+_READERS: Mapping[Any, Callable[[str], Any]] = {
+    Secret: Secret,
+    int: _integer,
+    bool: _flag,
+    timedelta: _duration,
+    Rate: _rate,
+    Many: _many,
+}
+
+
+def check_secret(value: Secret) -> None:
+    if len(value.reveal()) < MIN_SECRET:
+        raise ValueError(f"expected at least {MIN_SECRET} characters")
+
+
+def check_networks(networks: Many) -> None:
+    """Raises ValueError for what is no network."""
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValueError(f"expected networks such as 10.0.0.0/8 or 2001:db8::/48; {error}") from error
+
+
+def check_proxies(networks: Many) -> None:
+    """Raises ValueError for what is no network, and for the one of everybody."""
+    check_networks(networks)
+    if any(ip_network(network).prefixlen == 0 for network in networks):
+        raise ValueError("expected the networks of your own proxies; whoever is trusted can claim to be anybody")
+
+
+def check_origins(origins: Many) -> None:
+    """Raises ValueError for what no browser sends as an origin."""
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"expected origins as browsers send them, such as https://shop.example.com; {origin!r} is none"
+            )
