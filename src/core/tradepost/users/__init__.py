@@ -3,50 +3,113 @@
 from tradepost.users.change_password import ChangePassword, ChangePasswordCommand
 from tradepost.users.change_role import ChangeRole, ChangeRoleCommand
 from tradepost.users.client import Client
+from tradepost.users.credential import BearerToken, Credential, SessionCookie, SessionEnded
 from tradepost.users.delete_user import DeleteUser, DeleteUserCommand
+from tradepost.users.end_session import EndSession, EndSessionCommand
+from tradepost.users.end_sessions import EndSessions, EndSessionsCommand
+from tradepost.users.get_session import GetSession, GetSessionQuery
 from tradepost.users.get_user import GetUser, GetUserQuery
 from tradepost.users.identify import Identify
+from tradepost.users.letter_texts import Site
 from tradepost.users.list_security_events import ListSecurityEvents, ListSecurityEventsQuery
+from tradepost.users.list_sessions import ListSessions, ListSessionsQuery
 from tradepost.users.list_users import ListUsers, ListUsersQuery
-from tradepost.users.passwords import MAX_PASSWORD, MIN_PASSWORD, PasswordHasher, Verdict
+from tradepost.users.one_time_links import OneTimeLinks
+from tradepost.users.one_time_token import LinkInvalid, OneTimeToken, Purpose
+from tradepost.users.passwords import MAX_PASSWORD, MIN_PASSWORD, BreachedPasswords, PasswordHasher, Verdict
 from tradepost.users.ports import UserFilter
+from tradepost.users.purge_one_time_tokens import PurgeOneTimeTokens
 from tradepost.users.purge_security_events import PurgeSecurityEvents
+from tradepost.users.purge_sessions import PurgeSessions
+from tradepost.users.refresh_tokens import InvalidRefreshToken, RefreshTokens, RefreshTokensCommand
+from tradepost.users.request_email_verification import RequestEmailVerification, RequestEmailVerificationCommand
+from tradepost.users.request_password_reset import RequestPasswordReset, RequestPasswordResetCommand
+from tradepost.users.reset_password import ResetPassword, ResetPasswordCommand
+from tradepost.users.restore_user import RestoreUser, RestoreUserCommand
 from tradepost.users.security_log import SecurityEvent, SecurityEventFilter, SecurityEventKind
+from tradepost.users.session import EndReason, SessionKind, SessionPolicy
 from tradepost.users.sign_in import SignIn, SignInCommand
+from tradepost.users.sign_in_browser import SignInBrowser, SignInBrowserCommand
+from tradepost.users.sign_out import NoSession, SignOut, SignOutCommand
+from tradepost.users.suspend_user import SuspendUser, SuspendUserCommand
 from tradepost.users.tokens import AccessTokens, Grant, InvalidToken
 from tradepost.users.update_profile import UpdateProfile, UpdateProfileCommand
 from tradepost.users.user import EmailTaken, UserId, UserStatus
-from tradepost.users.views import SignedIn, UserView
+from tradepost.users.verify_email import VerifyEmail, VerifyEmailCommand
+from tradepost.users.views import BrowserSession, SessionView, SignedIn, UserView
 
 __all__ = [
     "MAX_PASSWORD",
     "MIN_PASSWORD",
     "AccessTokens",
+    "BearerToken",
+    "BreachedPasswords",
+    "BrowserSession",
     "ChangePassword",
     "ChangePasswordCommand",
     "ChangeRole",
     "ChangeRoleCommand",
     "Client",
+    "Credential",
     "DeleteUser",
     "DeleteUserCommand",
     "EmailTaken",
+    "EndReason",
+    "EndSession",
+    "EndSessionCommand",
+    "EndSessions",
+    "EndSessionsCommand",
+    "GetSession",
+    "GetSessionQuery",
     "GetUser",
     "GetUserQuery",
     "Grant",
     "Identify",
+    "InvalidRefreshToken",
     "InvalidToken",
+    "LinkInvalid",
     "ListSecurityEvents",
     "ListSecurityEventsQuery",
+    "ListSessions",
+    "ListSessionsQuery",
     "ListUsers",
     "ListUsersQuery",
+    "NoSession",
+    "OneTimeLinks",
+    "OneTimeToken",
     "PasswordHasher",
+    "PurgeOneTimeTokens",
     "PurgeSecurityEvents",
+    "PurgeSessions",
+    "Purpose",
+    "RefreshTokens",
+    "RefreshTokensCommand",
+    "RequestEmailVerification",
+    "RequestEmailVerificationCommand",
+    "RequestPasswordReset",
+    "RequestPasswordResetCommand",
+    "ResetPassword",
+    "ResetPasswordCommand",
+    "RestoreUser",
+    "RestoreUserCommand",
     "SecurityEvent",
     "SecurityEventFilter",
     "SecurityEventKind",
+    "SessionCookie",
+    "SessionEnded",
+    "SessionKind",
+    "SessionPolicy",
+    "SessionView",
     "SignIn",
+    "SignInBrowser",
+    "SignInBrowserCommand",
     "SignInCommand",
+    "SignOut",
+    "SignOutCommand",
     "SignedIn",
+    "Site",
+    "SuspendUser",
+    "SuspendUserCommand",
     "UpdateProfile",
     "UpdateProfileCommand",
     "UserFilter",
@@ -54,4 +117,6 @@ __all__ = [
     "UserStatus",
     "UserView",
     "Verdict",
+    "VerifyEmail",
+    "VerifyEmailCommand",
 ]

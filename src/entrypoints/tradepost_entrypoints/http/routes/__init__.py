@@ -13,6 +13,7 @@ from tradepost_entrypoints.http.routes import (
     pricing,
     security,
     stock,
+    sessions,
     users,
 )
 
@@ -29,4 +30,5 @@ ROUTES: tuple[Endpoint, ...] = (
     *stock.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,
+    *sessions.ROUTES,
 )

@@ -17,6 +17,7 @@ from tradepost.users import (
     ChangePasswordCommand,
     ChangeRole,
     ChangeRoleCommand,
+    Client,
     DeleteUser,
     DeleteUserCommand,
     GetUser,
@@ -29,6 +30,7 @@ from tradepost.users import (
     UserStatus,
     UserView,
 )
+from tradepost_entrypoints.http.browsers import keep
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, Nothing, One
 from tradepost_entrypoints.http.parameters import PageQuery
@@ -50,14 +52,14 @@ Password = Annotated[
     ),
 ]
 
-_TAKEN = Refusal(
+TAKEN = Refusal(
     Kind.CONFLICT,
     "user.email_taken",
     "There is an account with this e-mail address already; sign in, or use another one.",
 )
-_GONE = Refusal(Kind.NOT_FOUND, "user.not_found", "There is no user 'user_01m7y7tsamexgajdq8dqk7k2b9'.")
-_DELETED = Refusal(Kind.CONFLICT, "user.deleted", "This account has been deleted and can not be changed.")
-_LAST_OWNER = Refusal(
+GONE = Refusal(Kind.NOT_FOUND, "user.not_found", "There is no user 'user_01m7y7tsamexgajdq8dqk7k2b9'.")
+DELETED = Refusal(Kind.CONFLICT, "user.deleted", "This account has been deleted and can not be changed.")
+LAST_OWNER = Refusal(
     Kind.CONFLICT, "user.last_owner", "This is the shop's last owner; make somebody else an owner first."
 )
 
@@ -75,18 +77,18 @@ class RegisterBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     "/users",
     tag="Users",
     status=201,
-    errors=(_TAKEN, Refusal(Kind.INVALID, "user.invalid", "This account can not be saved as it is: see errors.")),
+    errors=(TAKEN, Refusal(Kind.INVALID, "user.invalid", "This account can not be saved as it is: see errors.")),
     example={"email": "ada@example.com", "name": "Ada Lovelace", "password": "correct horse battery staple"},
 )
 async def register_user(data: RegisterBody, actor: Actor, register_user: RegisterUser) -> One[UserView]:
-    """Open an account, and become a customer. Then sign in.
+    """Open an account, and become a customer. Then sign in. A letter of welcome comes with a link that proves the address.
 
     Takes no Idempotency-Key: a repeat is refused by its e-mail address.
     """
     view = await register_user(
         RegisterUserCommand(actor=actor, email=data.email, name=data.name, password=data.password)
     )
-    return _user(view, status=201)
+    return shown(view, status=201)
 
 
 class UserQuery(PageQuery, frozen=True, kw_only=True):
@@ -104,10 +106,10 @@ async def list_users(query: UserQuery, actor: Actor, list_users: ListUsers) -> M
     return Many(await list_users(ListUsersQuery(actor=actor, wanted=wanted, page=query.page_request())), query)
 
 
-@endpoint("GET", "/users/{user_id}", tag="Users", errors=(_GONE,))
+@endpoint("GET", "/users/{user_id}", tag="Users", errors=(GONE,))
 async def get_user(user_id: UserId, actor: Actor, get_user: GetUser) -> One[UserView]:
     """Your own account (`/users/me`); for staff, anybody's."""
-    return _user(await get_user(GetUserQuery(actor=actor, user_id=_whose(user_id, actor))))
+    return shown(await get_user(GetUserQuery(actor=actor, user_id=whose(user_id, actor))))
 
 
 class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,23 +123,24 @@ class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     "PATCH",
     "/users/{user_id}",
     tag="Users",
-    errors=(_TAKEN, _DELETED, _GONE),
+    errors=(TAKEN, DELETED, GONE),
     example={"name": "Ada King"},
 )
 async def update_profile(
     user_id: UserId, data: ProfileBody, actor: Actor, expected_version: int | None, update_profile: UpdateProfile
 ) -> One[UserView]:
-    """Change the name, or the e-mail address one signs in with."""
+    """Change the name, or ask for another e-mail address to sign in with. A link goes there, and the address counts
+    once it has been followed; until then it is `pending_email`."""
     view = await update_profile(
         UpdateProfileCommand(
             actor=actor,
-            user_id=_whose(user_id, actor),
+            user_id=whose(user_id, actor),
             email=data.email,
             name=data.name,
             expected_version=expected_version,
         )
     )
-    return _user(view)
+    return shown(view)
 
 
 class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,24 +157,26 @@ class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     status=204,
     errors=(
         Refusal(Kind.INVALID, "user.password_wrong", "This is not the password of the account."),
-        _DELETED,
-        _GONE,
+        DELETED,
+        GONE,
     ),
     example={"old_password": "correct horse battery staple", "new_password": "a longer stretch of pasture"},
 )
 async def change_password(
-    user_id: UserId, data: PasswordBody, actor: Actor, change_password: ChangePassword
+    user_id: UserId, data: PasswordBody, actor: Actor, client: Client, change_password: ChangePassword
 ) -> Nothing:
-    """Change your password. Takes no Idempotency-Key."""
-    await change_password(
+    """Change your password. Your other sessions end, this one goes on; a browser gets a new cookie. Takes no
+    Idempotency-Key."""
+    secret = await change_password(
         ChangePasswordCommand(
             actor=actor,
-            user_id=_whose(user_id, actor),
+            user_id=whose(user_id, actor),
             old_password=data.old_password,
             new_password=data.new_password,
+            client=client,
         )
     )
-    return Nothing()
+    return Nothing(None if secret is None else keep(secret))
 
 
 class RoleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,25 +189,27 @@ class RoleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     "PUT",
     "/users/{user_id}/role",
     tag="Users",
-    errors=(_LAST_OWNER, _DELETED, _GONE),
+    errors=(LAST_OWNER, DELETED, GONE),
     example={"role": "support"},
 )
 async def change_role(
     user_id: UserId, data: RoleBody, actor: Actor, expected_version: int | None, change_role: ChangeRole
 ) -> One[UserView]:
-    """Make somebody staff, or a customer again. For the owner. Holds as soon as they sign in again."""
+    """Make somebody staff, or a customer again. For the owner. Holds from their next request on."""
     view = await change_role(
-        ChangeRoleCommand(
-            actor=actor, user_id=_whose(user_id, actor), role=data.role, expected_version=expected_version
-        )
+        ChangeRoleCommand(actor=actor, user_id=whose(user_id, actor), role=data.role, expected_version=expected_version)
     )
-    return _user(view)
+    return shown(view)
 
 
-@endpoint("DELETE", "/users/{user_id}", tag="Users", status=204, errors=(_LAST_OWNER, _GONE))
-async def delete_user(user_id: UserId, actor: Actor, expected_version: int | None, delete_user: DeleteUser) -> Nothing:
+@endpoint("DELETE", "/users/{user_id}", tag="Users", status=204, errors=(LAST_OWNER, GONE))
+async def delete_user(
+    user_id: UserId, actor: Actor, client: Client, expected_version: int | None, delete_user: DeleteUser
+) -> Nothing:
     """End an account: your own, or as the owner anybody's. The orders stay. Safe to repeat."""
-    await delete_user(DeleteUserCommand(actor=actor, user_id=_whose(user_id, actor), expected_version=expected_version))
+    await delete_user(
+        DeleteUserCommand(actor=actor, user_id=whose(user_id, actor), expected_version=expected_version, client=client)
+    )
     return Nothing()
 
 
@@ -212,20 +219,21 @@ class OrdersOfQuery(PageQuery, frozen=True, kw_only=True):
     status: OrderStatus | None = None
 
 
-@endpoint("GET", "/users/{user_id}/orders", tag="Users", errors=(_GONE,))
+@endpoint("GET", "/users/{user_id}/orders", tag="Users", errors=(GONE,))
 async def list_orders_of_user(
     user_id: UserId, query: OrdersOfQuery, actor: Actor, list_orders: ListOrders
 ) -> Many[OrderSummary]:
     """Your own orders (`/users/me/orders`); for staff, anybody's. Sort by `created_at`, `number` or `total`."""
-    wanted = OrderFilter(user_id=_whose(user_id, actor), status=query.status)
+    wanted = OrderFilter(user_id=whose(user_id, actor), status=query.status)
     return Many(await list_orders(ListOrdersQuery(actor=actor, wanted=wanted, page=query.page_request())), query)
 
 
-def _whose(user_id: str, actor: Actor) -> str:
+def whose(user_id: str, actor: Actor) -> str:
+    """`me` is whoever asks."""
     return actor.id if user_id == "me" else user_id
 
 
-def _user(view: UserView, status: int = 200) -> One[UserView]:
+def shown(view: UserView, status: int = 200) -> One[UserView]:
     here = f"/users/{view.id}"
     links = {"orders": f"{here}/orders"}
     if view.customer_id is not None:
