@@ -134,6 +134,11 @@ def check_secret(value: Secret) -> None:
         raise ValueError(f"expected at least {MIN_SECRET} characters")
 
 
+def check_page(address: str) -> None:
+    if not address.isprintable() or set(address) & set("?# "):
+        raise ValueError("expected an address without a query or a fragment: the links add theirs")
+
+
 def check_networks(networks: Many) -> None:
     """Raises ValueError for what is no network."""
     for network in networks:

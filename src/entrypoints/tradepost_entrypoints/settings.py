@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from dotenv import dotenv_values
 
-from tradepost.mail.mail import Sender
 from tradepost.kernel.secret_stores import SecretStore, SecretUnreadable
+from tradepost.mail.mail import Sender
 from tradepost_entrypoints.logs import redact_text
 from tradepost_entrypoints.setting_values import (
     MIN_SECRET,
@@ -28,6 +28,7 @@ from tradepost_entrypoints.setting_values import (
     bare,
     check_networks,
     check_origins,
+    check_page,
     check_proxies,
     check_secret,
     parse,
@@ -174,7 +175,17 @@ _SCHEMES = {
 }
 
 
-_CHECKS: Mapping[str, Callable[[Any], None]] = {
+def _check_mail_server(address: str) -> None:
+    if address.startswith("smtp"):
+        from tradepost_adapters.smtp.server import SmtpServer  # brings the client, which nobody else waits for
+
+        SmtpServer.parse(address)
+
+
+_CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "mail_url": _check_mail_server,
+    "mail_from": Sender.parse,
+    "public_url": check_page,
     "token_secret": check_secret,
     "trusted_proxies": check_proxies,
     "cors_origins": check_origins,
@@ -330,13 +341,13 @@ class _Loader:
 
 
 def _check(field: str, value: Any) -> None:
-    if field in _CHECKS:
-        _CHECKS[field](value)
     schemes = _SCHEMES.get(field)
     if schemes and not value.startswith(schemes):
         raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
-    if schemes and value in schemes and value != "memory://":
+    if schemes and value in schemes and value not in ("memory://", "console:"):
         raise ValueError(f"nothing follows {value}")
+    if field in _CHECKS:
+        _CHECKS[field](value)
 
 
 def _reason(error: Exception) -> str:
