@@ -119,5 +119,5 @@ async def send(
 ) -> httpx.Response:
     """Ask as somebody; a guest without."""
     headers: Mapping[str, str] = {**options.pop("headers", {}), **(person.headers if person else {})}
-    url = path if path.startswith(("/api", "/live", "/ready", "/health", "/metrics")) else f"/api/v1{path}"
+    url = path if path.startswith(("/api", "/.well-known", "/live", "/ready", "/health", "/metrics")) else f"/api/v1{path}"
     return await client.request(method, url, headers=headers, **options)

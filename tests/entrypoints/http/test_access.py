@@ -173,6 +173,9 @@ ROWS: dict[str, Row] = {
     "change_role": Row(OWNER, fixed("/users/{user}/role", {"role": "support"})),
     "delete_user": Row(THEIRS_OR_OWNER, fixed("/users/{user}")),
     "list_orders_of_user": Row(THEIRS_OR_SUPPORT, fixed("/users/{user}/orders")),
+    # the trail
+    "list_security_events": Row(OWNER, fixed("/security-events")),
+    "list_security_events_of_user": Row(THEIRS_OR_OWNER, fixed("/users/{user}/security-events")),
     # customers
     "create_customer": Row(SUPPORT, fixed("/customers", _NAMED)),
     "list_customers": Row(SUPPORT, fixed("/customers")),
@@ -246,6 +249,7 @@ ROWS: dict[str, Row] = {
     "delete_tax_rate": Row(MANAGER, about(_tax_rate)),
     # descriptions and probes
     "openapi": Row(ANYBODY, fixed("/openapi.json")),
+    "jwks": Row(ANYBODY, fixed("/.well-known/jwks.json")),
     "live": Row(ANYBODY, fixed("/live")),
     "metrics": Row(ANYBODY, fixed("/metrics")),
     "docs_page": Row(ANYBODY, fixed("/api/docs")),

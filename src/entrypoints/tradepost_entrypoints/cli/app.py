@@ -14,6 +14,7 @@ from tradepost_entrypoints.cli.commands import (
     export,
     imports,
     jobs,
+    keys,
     migrate,
     openapi,
     orders,
@@ -63,6 +64,7 @@ app.command("serve", uses=(), rich_help_panel=Heading.RUN)(serve.serve)
 app.command("worker", uses=(), rich_help_panel=Heading.RUN)(worker.worker)
 app.add_typer(migrate.migrate, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(users.users, name="users", rich_help_panel=Heading.PEOPLE)
+app.add_typer(keys.keys, name="keys", rich_help_panel=Heading.PEOPLE)
 app.add_typer(security.security, name="security", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
 app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)

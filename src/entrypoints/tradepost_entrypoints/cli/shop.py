@@ -66,11 +66,11 @@ def _as_declared(whole: T) -> T:
 
 
 @asynccontextmanager
-async def machinery() -> "AsyncIterator[Container]":
-    """Everything there is, opened: for doing what a worker does."""
+async def machinery(*, secrets: bool = False) -> "AsyncIterator[Container]":
+    """Everything there is, opened: for doing what a worker does. `secrets` is for commands that sign or seal."""
     from tradepost_entrypoints.container import Container, opened
 
-    made = Container(settings=settings())
+    made = Container(settings=settings(secrets=secrets))
     async with opened(made):
         yield made
 
@@ -83,7 +83,7 @@ async def container() -> "AsyncIterator[Container]":
 
 
 @asynccontextmanager
-async def shop() -> "AsyncIterator[Shop]":
+async def shop(*, secrets: bool = False) -> "AsyncIterator[Shop]":
     """The shop, opened, with the use cases the command has declared."""
-    async with machinery() as opened:
+    async with machinery(secrets=secrets) as opened:
         yield _as_declared(opened.shop())

@@ -142,12 +142,14 @@ class Many(Answer[T]):
 class Plain(Answer[T]):
     """A document without the envelope, for machines that know nothing of it: probes, the API description."""
 
-    def __init__(self, view: T, *, status: int = 200) -> None:
+    def __init__(self, view: T, *, status: int = 200, headers: Headers | None = None) -> None:
         self._view = view
         self._status = status
+        self._own = headers
 
     def respond(self, call: Call) -> HttpResponse:
-        return HttpResponse(self._status, _encode(self._view), _headers(call))
+        headers = _headers(call) if self._own is None else [*self._own]
+        return HttpResponse(self._status, _encode(self._view), headers)
 
 
 class Text(Answer[str]):

@@ -2,6 +2,7 @@
 
 from tradepost_entrypoints.http.endpoint import Endpoint
 from tradepost_entrypoints.http.routes import (
+    account_links,
     auth,
     carts,
     catalog,
@@ -12,13 +13,15 @@ from tradepost_entrypoints.http.routes import (
     orders,
     pricing,
     security,
-    stock,
     sessions,
+    stock,
     users,
+    well_known,
 )
 
 ROUTES: tuple[Endpoint, ...] = (
     *auth.ROUTES,
+    *account_links.ROUTES,
     *users.ROUTES,
     *customers.ROUTES,
     *catalog.ROUTES,
@@ -27,8 +30,9 @@ ROUTES: tuple[Endpoint, ...] = (
     *orders.ROUTES,
     *pricing.ROUTES,
     *security.ROUTES,
+    *sessions.ROUTES,
     *stock.ROUTES,
+    *well_known.ROUTES,
     *health.ROUTES,
     *docs.ROUTES,
-    *sessions.ROUTES,
 )
