@@ -26,7 +26,7 @@ from tradepost_adapters.memory.payments import OPERATIONS, PAYMENTS, REFUNDS
 FIRST_NUMBER = 100_000
 
 
-class HistoryRow(msgspec.Struct, frozen=True):
+class HistoryRow(msgspec.Struct, frozen=True, gc=False):
     """A line of an order's history."""
 
     order_id: str

@@ -19,7 +19,7 @@ from tradepost.messaging.delivery import (
 from tradepost_adapters.memory.database import Index, Session, TableOf
 
 
-class OutboxRow(msgspec.Struct, frozen=True):
+class OutboxRow(msgspec.Struct, frozen=True, gc=False):
     """A message in its place, and when it was delivered or given up."""
 
     position: int

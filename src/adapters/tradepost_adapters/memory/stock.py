@@ -15,7 +15,7 @@ from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, T
 from tradepost_adapters.memory.listing import page_of
 
 
-class Level(msgspec.Struct, frozen=True):
+class Level(msgspec.Struct, frozen=True, gc=False):
     """A row: how much lies there, and how much of it is promised."""
 
     location: str

@@ -6,7 +6,7 @@ from tradepost.catalog.product import Product
 from tradepost.kernel.money import Money
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class Offer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A published variant with its price in the asked currency; `price` is None where it has none in that currency.
 
     `available` is how many can be sold right now; it says nothing about a variant that is not `tracked`.

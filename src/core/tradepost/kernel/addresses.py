@@ -9,7 +9,7 @@ MAX_TEXT = 255
 _REQUIRED = frozenset({"name", "line1", "city", "country"})
 
 
-class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Address(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A postal address. `country` is ISO 3166-1 alpha-2, `region` what the country uses."""
 
     name: str
@@ -38,7 +38,7 @@ def address_faults(address: Address, pointer: str) -> list[Fault]:
     return faults
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who buys and where it goes: personal data, stored apart from orders and carts so that it can be erased apart."""
 
     email: str | None = None

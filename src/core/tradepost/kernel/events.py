@@ -15,7 +15,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     occurred_at: datetime
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event on its way out: what the outbox stores and the relay delivers.
 
     `id` is made of the aggregate's id, its version and the event's place in it, so the same fact always has the same

@@ -65,7 +65,7 @@ def derive_payment_status(
     return PaymentStatus.AUTHORIZED if authorized else PaymentStatus.UNPAID
 
 
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A snapshot of what was bought. `number` counts from 1 and names the line within its order.
 
     `total` is what the buyer is charged for the line as prices are shown: with tax if `inclusive`, before tax if not.
@@ -88,7 +88,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     returned: int = 0
 
 
-class ShippingLine(msgspec.Struct, frozen=True, kw_only=True):
+class ShippingLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How it travels and what that costs, taxed like a line."""
 
     method: str
@@ -112,7 +112,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     tracking_url: str | None = None
 
 
-class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who did what, and when."""
 
     at: datetime

@@ -22,14 +22,14 @@ MAX_LINES = 200
 MAX_QUANTITY = 100_000
 
 
-class OrderItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OrderItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """So many of a SKU."""
 
     sku: str
     quantity: int
 
 
-class PaymentInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PaymentInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """How the buyer pays: `card` with a gateway's `token`, or `manual` (pay later). With `capture` false the money is
     only held, until it is captured."""
 

@@ -20,7 +20,7 @@ MAX_AMOUNT = 2**63 - 1
 """The largest amount, in minor units, that both databases hold."""
 
 
-class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
+class PricedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line to be priced: `quantity` units (1 to `MAX_QUANTITY`) at `unit_price`.
 
     `total` is the exact line total, where it is no multiple of the unit price; it leads. Only such a line may have the
@@ -35,7 +35,7 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
     weight_g: int = 0
 
 
-class TaxedLine(msgspec.Struct, frozen=True, kw_only=True):
+class TaxedLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line as it is charged, a snapshot that orders keep.
 
     `total` is what the price tag says for the line: with tax when `inclusive`, without when not. `net + tax == gross`
@@ -54,7 +54,7 @@ class TaxedLine(msgspec.Struct, frozen=True, kw_only=True):
     tax_category: str
 
 
-class TaxTotal(msgspec.Struct, frozen=True, kw_only=True):
+class TaxTotal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything of one rate, as an invoice lists it: `tax` on (or in addition to) `net`, at `rate` percent."""
 
     rate: str

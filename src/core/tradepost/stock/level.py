@@ -29,7 +29,7 @@ class Reason(StrEnum):
     IMPORTED = "imported"
 
 
-class LevelChange(msgspec.Struct, frozen=True, kw_only=True):
+class LevelChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What happens to one level: the difference of `on_hand` and of `reserved`."""
 
     sku: str
@@ -38,7 +38,7 @@ class LevelChange(msgspec.Struct, frozen=True, kw_only=True):
     location: str = DEFAULT_LOCATION
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True):
+class Movement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A change that happened: the journal's line. `reference` is the order, refund or document it belongs to."""
 
     sku: str
