@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from tests.processes import Process, answering, fill_shelves, free_port, gateway_process, service_process
@@ -94,7 +95,7 @@ class Killable:
         async def client() -> None:
             async with httpx.AsyncClient(base_url=self.url, timeout=10) as http:
                 while not until.is_set():
-                    one = Sent(key=f"key-{len(self.sent)}", body=_body())
+                    one = Sent(key=str(uuid4()), body=_body())
                     self.sent.append(one)
                     await self._send(http, one)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -150,7 +151,7 @@ class Crowded:
     async def wave(self, baskets: Sequence[tuple[str, ...]], *, declined: float = 0) -> Sequence[Buyer]:
         """Everybody at once, so large a part of them with a card that is declined; each answer is checked."""
         buyers = [
-            Buyer(key=f"buyer-{len(self.buyers) + n}", basket=basket, declined=n < len(baskets) * declined)
+            Buyer(key=str(uuid4()), basket=basket, declined=n < len(baskets) * declined)
             for n, basket in enumerate(baskets)
         ]
         random.shuffle(buyers)
