@@ -4,7 +4,7 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 HOW_MANY = 10
 _BYTES = 10
@@ -20,14 +20,21 @@ def new_recovery_codes(entropy: Callable[[int], bytes] = os.urandom) -> tuple[st
     return tuple(_shown(entropy(_BYTES)) for _ in range(HOW_MANY))
 
 
-def recovery_code_hash(user_id: str, code: str) -> str | None:
+def recovery_code_hash(user_id: str, typed: str) -> str | None:
     """As it is stored, and as it is looked for; None for what can be no code. Dashes, spaces and case do not matter.
 
     The user is part of it, so that equal rows of two tables tell nothing and a row is good for nobody else.
     """
-    bare = _TYPED.sub("", code).upper().translate(_MISREAD)
-    if not _CODE.fullmatch(bare):
-        return None
+    bare = _TYPED.sub("", typed).upper().translate(_MISREAD)
+    return _hash(user_id, bare) if _CODE.fullmatch(bare) else None
+
+
+def recovery_code_hashes(user_id: str, codes: Iterable[str]) -> tuple[str, ...]:
+    """A set of codes as it is stored."""
+    return tuple(_hash(user_id, code.replace("-", "")) for code in codes)
+
+
+def _hash(user_id: str, bare: str) -> str:
     return hashlib.sha256(f"recovery code|{user_id}|{bare}".encode()).hexdigest()
 
 

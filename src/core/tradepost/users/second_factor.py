@@ -47,7 +47,8 @@ class Totp(msgspec.Struct, frozen=True, kw_only=True):
         if self.failed_at is None or self.failures <= _FREE_FAILURES:
             return None
         doublings = min(self.failures - _FREE_FAILURES - 1, 20)
-        return self.failed_at + min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)
+        pause: timedelta = _FIRST_PAUSE * 2**doublings
+        return self.failed_at + min(pause, _LONGEST_PAUSE)
 
 
 def purpose_of(user_id: str) -> str:
@@ -120,6 +121,17 @@ class RecoveryCodesView(msgspec.Struct, frozen=True, kw_only=True):
         return "RecoveryCodesView([hidden])"
 
 
+class MfaRequired(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="mfa_required"):
+    """The password was right, and this account has a second factor: show `challenge` with a code of it within
+    `expires_in` seconds. The challenge is good for that alone, and for five tries."""
+
+    challenge: str
+    expires_in: int
+
+    def __repr__(self) -> str:
+        return "MfaRequired([hidden])"
+
+
 class CodeWrong(Invalid):
     """Not a code that is good now, or one that was used."""
 
@@ -141,6 +153,47 @@ class AlreadyEnabled(Conflict):
     def __init__(self) -> None:
         super().__init__(
             "second_factor.enabled", "This account has a second factor already; disable it to set up another one."
+        )
+
+
+class NotBegun(Conflict):
+    """Nothing waits for its first code."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "second_factor.not_begun",
+            "No authenticator app waits for its first code, or it waited too long; begin again with a new QR code.",
+        )
+
+
+class CodeNeeded(Invalid):
+    """The account has a second factor, and only the password was shown."""
+
+    def __init__(self) -> None:
+        sentence = "This account has a second factor; give a code of the authenticator app, or a recovery code, too."
+        super().__init__("second_factor.code_needed", sentence, Fault("/code", sentence))
+
+
+class ChallengeEnded(TradepostError):
+    """No sign-in waits for a second step under this, or not any more, for whatever reason."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Kind.UNAUTHENTICATED,
+            "auth.challenge_ended",
+            "This sign-in waited too long, had too many wrong codes or is done; begin again with the password.",
+        )
+
+
+class SecondStepFailed(TradepostError):
+    """The second step of a sign-in was wrong."""
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(
+            Kind.UNAUTHENTICATED,
+            "auth.code_wrong",
+            "This code is not good, or was used already; wait for the next one, or give a recovery code.",
+            {"tries_left": tries_left},
         )
 
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Protocol
 
 from tradepost.users.second_factor import Challenge, SecondFactorView, Totp
+from tradepost.users.security_log import HasSecurityLog
+from tradepost.users.session_ports import SignInTx
 
 
 class Totps(Protocol):
@@ -90,4 +92,16 @@ class HasSignInChallenges(Protocol):
 
 
 class HasSecondFactors(HasTotps, HasRecoveryCodes, Protocol):
-    """What proving a second factor touches."""
+    """Everything a second factor consists of."""
+
+
+class ProvingTx(HasSecondFactors, HasSecurityLog, Protocol):
+    """What proving one touches."""
+
+
+class SecondFactorTx(SignInTx, HasSecondFactors, Protocol):
+    """What changing one touches."""
+
+
+class AdmissionTx(SignInTx, HasSecondFactors, HasSignInChallenges, Protocol):
+    """What signing in in two steps touches."""

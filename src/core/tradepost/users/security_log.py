@@ -16,6 +16,7 @@ class SecurityEventKind(StrEnum):
     """What is kept in the trail."""
 
     SIGN_IN_SUCCEEDED = "sign_in.succeeded"
+    SIGN_IN_CHALLENGED = "sign_in.challenged"  # the password was right, the second step is still to come
     SIGN_IN_FAILED = "sign_in.failed"
     SIGN_IN_THROTTLED = "sign_in.throttled"
     SESSION_ENDED = "session.ended"
