@@ -16,14 +16,21 @@ from tradepost.jobs.run_job_now import RunJobNow
 from tradepost.kernel.clock import SystemClock
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.wakeups import LocalWakeUps
+from tradepost.mail.letters import Letters
+from tradepost.mail.mail import Sender
+from tradepost.mail.mailer import Mailer
+from tradepost.mail.send_mail import SendMail
 from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
+from tradepost.users.letter_texts import Site
 from tradepost.users.passwords import BreachedPasswords
+from tradepost.users.session import SessionPolicy
 from tradepost_adapters import sqlite_library
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.breached_passwords import CommonPasswords, UnusableList, open_list
 from tradepost_adapters.cryptography import AesGcmSecretBox
 from tradepost_adapters.jose import JwtSigner
+from tradepost_adapters.local_mail import ConsoleMailer, FileMailer
 from tradepost_adapters.memory.cache import MemoryCache
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
@@ -63,6 +70,16 @@ def _token_lifetime(settings: Settings) -> timedelta:
     return settings.token_lifetime
 
 
+def _sessions(settings: Settings) -> SessionPolicy:
+    return SessionPolicy(
+        refresh=settings.refresh_lifetime,
+        session=settings.session_lifetime,
+        cookie_idle=settings.cookie_idle,
+        cookie=settings.cookie_lifetime,
+        fresh=settings.step_up_after,
+    )
+
+
 def _policy(settings: Settings) -> OrderPolicy:
     return OrderPolicy(
         reservation=settings.reservation,
@@ -78,6 +95,30 @@ def _cache(settings: Settings) -> "MemoryCache | RedisCache":
     from tradepost_adapters.redis.cache import RedisCache  # an extra of its own
 
     return RedisCache.at(settings.cache_url)
+
+
+def _sender(settings: Settings) -> Sender:
+    return Sender.parse(settings.mail_from)
+
+
+def _mailer(settings: Settings) -> Mailer:
+    url, sender = settings.mail_url, _sender(settings)
+    if url.startswith("console:"):
+        return ConsoleMailer(sender)
+    if url.startswith("file:"):
+        # file:folder is relative, file:/folder and file:///folder are not (RFC 8089)
+        return FileMailer(Path(url.removeprefix("file:").removeprefix("//")), sender)
+    from tradepost_adapters.smtp import SmtpMailer, SmtpServer  # not wanted by those who send none
+
+    return SmtpMailer(SmtpServer.parse(url), sender)
+
+
+def _site(settings: Settings) -> Site:
+    return Site(name=_sender(settings).name, url=settings.public_url)
+
+
+def _letters(shop: Shop, settings: Settings) -> Letters:
+    return shop.letters(_site(settings))
 
 
 def _gateway_url(settings: Settings) -> str:
@@ -108,12 +149,16 @@ class Container(containers.DeclarativeContainer):
         breached=breached,
         signer=signer,
         token_lifetime=providers.Callable(_token_lifetime, settings),
+        sessions=providers.Callable(_sessions, settings),
         box=box,
         cache=cache,
         policy=providers.Callable(_policy, settings),
         clock=clock,
         ids=ids,
     )
+    mailer = providers.Singleton(_mailer, settings)
+    letters = providers.Singleton(_letters, shop, settings)
+    send_mail = providers.Singleton(SendMail, letters, mailer)
     list_jobs = providers.Singleton(ListJobs, backend.provided.job_views)
     get_job = providers.Singleton(GetJob, backend.provided.job_views)
     retry_job = providers.Singleton(RetryJob, backend.provided.transactions, clock)

@@ -37,12 +37,13 @@ def _to_row(user: User) -> dict[str, Any]:
         "deleted_at": user.deleted_at,
         "categories": user.categories,
         "email_verified_at": user.email_verified_at,
+        "email_version": user.email_version or None,
     }
 
 
 def _user_from(row: Row) -> User:
     (id_, version, role, status, password_hash, customer_id, session_version, created_at, deleted_at,
-     categories, email_verified_at, email, name, pending_email, former_emails) = row  # fmt: skip
+     categories, email_verified_at, email_version, email, name, pending_email, former_emails) = row  # fmt: skip
     return User(
         id=id_,
         version=version,
@@ -57,6 +58,7 @@ def _user_from(row: Row) -> User:
         deleted_at=deleted_at,
         categories=categories,
         email_verified_at=email_verified_at,
+        email_version=email_version or 0,
         pending_email=pending_email,
         former_emails=former_emails or (),
     )

@@ -10,7 +10,6 @@ from tradepost.users.purge_one_time_tokens import PurgeOneTimeTokens
 from tradepost.users.request_email_verification import RequestEmailVerification
 from tradepost.users.request_password_reset import RequestPasswordReset
 from tradepost.users.reset_password import ResetPassword
-from tradepost.users.session_ending import SessionEnding
 from tradepost.users.verify_email import VerifyEmail
 
 
@@ -32,7 +31,9 @@ class AccountLinks(Accounts):
 
     @cached_property
     def reset_password(self) -> ResetPassword:
-        return ResetPassword(self._transactions, self._links, self._hasher, self._breached, self._clock, self._ids)
+        return ResetPassword(
+            self._transactions, self._links, self._hasher, self._breached, self._ending, self._clock, self._ids
+        )
 
     @cached_property
     def purge_one_time_tokens(self) -> PurgeOneTimeTokens:

@@ -21,7 +21,6 @@ from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.one_time_token import LinkInvalid, OneTimeToken, Purpose
 from tradepost.users.user import User, UserStatus
 
-CONSUMER = "account-mail"
 EVENTS: tuple[type[Event], ...] = (UserLinkIssued, UserEmailChanged, UserPasswordChanged)
 
 LINK = "users.link"
@@ -115,7 +114,7 @@ class AccountLetters:
         async def work(tx: ProfileTx) -> tuple[User, OneTimeToken]:
             token = await tx.one_time_tokens.get(token_id)
             user = await tx.users.get(token.require_good(token.purpose, now))
-            token.use(self._links.against(token.purpose, user), now)  # nothing is saved: it is only asked
+            token.use(token.purpose.against(user), now)  # nothing is saved: it is only asked
             return user, token
 
         try:

@@ -45,15 +45,6 @@ class OneTimeLinks:
         """What stands for an address where addresses do not belong. Nobody finds the address without the secret."""
         return self._seal("address", email_key(email))
 
-    def against(self, purpose: Purpose, user: User) -> str:
-        """What has to be the same when a link is used as when it was issued."""
-        if purpose is Purpose.RESET_PASSWORD:
-            return self._seal("against", purpose, str(user.session_version), user.email or "")
-        if purpose is Purpose.CHANGE_EMAIL:
-            # A new password ends it too: whoever asked for the change may be whom it is to keep out.
-            return self._seal("against", purpose, str(user.session_version), user.email or "", user.pending_email or "")
-        return self._seal("against", Purpose.VERIFY_EMAIL, user.email or "")
-
     async def issue(
         self, tx: HasOneTimeTokens, purpose: Purpose, user: User | None, email: str, *, ids: TypeIds, at: datetime
     ) -> bool:
@@ -69,7 +60,7 @@ class OneTimeLinks:
             user_id=user_id,
             address_key=key,
             number=number,
-            against="" if user is None else self.against(purpose, user),
+            against="" if user is None else purpose.against(user),
             issued_at=at,
             expires_at=at + purpose.lifetime,
         )

@@ -6,6 +6,7 @@ from enum import StrEnum
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.events import Aggregate
 from tradepost.users.events import UserLinkIssued
+from tradepost.users.user import User
 
 WINDOW = timedelta(hours=1)
 MOST = 3
@@ -24,6 +25,14 @@ class Purpose(StrEnum):
     @property
     def lifetime(self) -> timedelta:
         return timedelta(minutes=30) if self is Purpose.RESET_PASSWORD else timedelta(days=1)
+
+    def against(self, user: User) -> str:
+        """What has to be the same when a link is used as when it was issued: the addresses and, where the link changes
+        how one gets in, the password. So who sets a new password calls off the change of address that an intruder
+        asked for."""
+        if self in (Purpose.WELCOME, Purpose.VERIFY_EMAIL):
+            return str(user.email_version)
+        return f"{user.email_version}.{user.session_version}"
 
 
 class LinkInvalid(TradepostError):

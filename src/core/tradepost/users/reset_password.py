@@ -77,7 +77,7 @@ class ResetPassword:
         user = await tx.users.get(token.require_good(Purpose.RESET_PASSWORD, now))
         if user.status is not UserStatus.ACTIVE:
             raise LinkInvalid
-        token.use(self._links.against(Purpose.RESET_PASSWORD, user), now)
+        token.use(Purpose.RESET_PASSWORD.against(user), now)
         return user, token
 
     async def _reset(self, tx: ResetTx, token_id: str, password_hash: str, command: ResetPasswordCommand) -> None:

@@ -9,11 +9,13 @@ from msgspec import UNSET, UnsetType
 
 from tradepost.kernel.access import Role
 from tradepost.kernel.contacts import email_faults, name_faults, normal_email
-from tradepost.kernel.errors import Conflict, Invalid, PreconditionFailed
+from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.users import events
 
 UserId = NewType("UserId", str)
+
+_CATEGORIES = 100
 
 _FORMER_EMAILS = 3
 
@@ -37,6 +39,7 @@ class User(Aggregate, kw_only=True):
 
     `email_verified_at` is when the user proved that `email` is theirs. An address they want instead is `pending_email`
     until they have proved the same of it; the last few they had before are kept to be told of the change.
+    `email_version` counts what makes a link worthless that was sent before: another address, or the wish for one.
 
     `role` is a built-in one (`kernel.access.Role`) or one of the shop's own. `customer_id` is the customer the user buys
     as. `session_version` counts what ends all of a user's sessions: a new password, being suspended, the end of the
@@ -57,6 +60,7 @@ class User(Aggregate, kw_only=True):
     email_verified_at: datetime | None = None
     pending_email: str | None = None
     former_emails: tuple[FormerEmail, ...] = ()
+    email_version: int = 0
 
     @classmethod
     def new(
@@ -106,7 +110,10 @@ class User(Aggregate, kw_only=True):
         wanted = normal_email(email)
         before = self.pending_email
         self.pending_email = None if wanted == self.email else wanted
-        return self.pending_email != before
+        if self.pending_email == before:
+            return False
+        self.email_version += 1
+        return True
 
     def verify_email(self, *, at: datetime) -> bool:
         """`email` is proved to be theirs. Whether that is news."""
@@ -125,6 +132,7 @@ class User(Aggregate, kw_only=True):
         former = FormerEmail(email=self.email, until=at)
         self.former_emails = (*self.former_emails, former)[-_FORMER_EMAILS:]
         self.email, self.pending_email, self.email_verified_at = self.pending_email, None, at
+        self.email_version += 1
         self.record(events.UserEmailChanged(occurred_at=at, user_id=self.id))
 
     def change_password(self, password_hash: str, *, at: datetime) -> None:
@@ -150,6 +158,20 @@ class User(Aggregate, kw_only=True):
         self._require_another(owners)
         self.role = role
         self.record(events.UserRoleChanged(occurred_at=at, user_id=self.id, role=role))
+        return True
+
+    def restrict(self, categories: tuple[str, ...] | None) -> bool:
+        """Let them change this part of the catalog alone, or all of it. Whether that changed anything. Raises
+        `user.invalid`."""
+        self._require_not_deleted()
+        if categories is not None:
+            categories = tuple(sorted(set(categories)))
+            if len(categories) > _CATEGORIES or any(not 1 <= len(each) <= 64 for each in categories):
+                detail = f"at most {_CATEGORIES} ids of categories"
+                raise Invalid("user.invalid", "They can not be restricted to this.", Fault("/category_ids", detail))
+        if self.categories == categories:
+            return False
+        self.categories = categories
         return True
 
     def suspend(self, *, owners: tuple[str, ...], at: datetime) -> bool:

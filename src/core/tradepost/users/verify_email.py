@@ -51,7 +51,7 @@ class VerifyEmail:
             user = await tx.users.get(token.require_good(purpose, now))
             if user.status is not UserStatus.ACTIVE:
                 raise LinkInvalid
-            token.use(self._links.against(purpose, user), now)
+            token.use(purpose.against(user), now)
             if purpose is Purpose.CHANGE_EMAIL:
                 user.take_pending_email(at=now)
                 kind = SecurityEventKind.EMAIL_CHANGED

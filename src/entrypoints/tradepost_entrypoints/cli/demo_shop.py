@@ -38,6 +38,7 @@ def env_file_in(folder: Path) -> Path:
     values = {
         "TRADEPOST_DATABASE_URL": f"sqlite:///{folder / 'tradepost.db'}",
         "TRADEPOST_PAYMENT_GATEWAY": f"simulated:///{folder / 'gateway.db'}",
+        "TRADEPOST_MAIL_URL": f"file:{folder / 'mail'}",
         "TRADEPOST_TOKEN_SECRET": secrets.token_urlsafe(48),
         "TRADEPOST_LOG_FORMAT": "text",
     }

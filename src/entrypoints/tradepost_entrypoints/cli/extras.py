@@ -15,6 +15,7 @@ MODULES = {
         "prometheus_client",
         "argon2",
         "joserfc",
+        "aiosmtplib",
         "dotenv",
     ),
 }

@@ -16,9 +16,10 @@ from tradepost.jobs.job_runner import JobRunner
 from tradepost.jobs.realign_jobs import RealignJobs
 from tradepost.jobs.run_due_jobs import RunDueJobs
 from tradepost.jobs.run_job import RunJob
-from tradepost.messaging.consumers import AtLeastOnce, Consumers
+from tradepost.messaging.consumers import AtLeastOnce, Consumers, OnceInEffect
 from tradepost.messaging.deliver_messages import DeliverMessages
 from tradepost.messaging.relay import Relay
+from tradepost.users.account_letters import EVENTS as ACCOUNT_EVENTS
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.worker.recurring import SCHEDULES, handlers
 
@@ -59,7 +60,10 @@ def run_due_jobs(container: Container) -> RunDueJobs:
 def relay(container: Container) -> Relay:
     transactions, clock = container.backend().transactions, container.clock()
     reading = container.shop().catalog_reading
-    consumers = Consumers(AtLeastOnce("catalog-cache", CATALOG_EVENTS, reading.forget, transactions, clock))
+    consumers = Consumers(
+        AtLeastOnce("catalog-cache", CATALOG_EVENTS, reading.forget, transactions, clock),
+        OnceInEffect("account-mail", ACCOUNT_EVENTS, container.shop().post_account_letters, transactions, clock),
+    )
     deliver = DeliverMessages(transactions, consumers, clock, relay=process_name(), random=random.random)
     return Relay(deliver, container.wakeups())
 

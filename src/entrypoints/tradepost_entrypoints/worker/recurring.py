@@ -8,6 +8,8 @@ from tradepost.jobs.handlers import JobHandlers
 from tradepost.jobs.purge_jobs import PurgeJobs
 from tradepost.jobs.schedule import Schedule
 from tradepost.kernel.purge_idempotency_keys import PurgeIdempotencyKeys
+from tradepost.mail.letters import KIND as MAIL
+from tradepost.mail.send_mail import TIME_LIMIT
 from tradepost.messaging.purge_messages import PurgeMessages
 from tradepost_entrypoints.container import Container
 
@@ -16,7 +18,9 @@ EXPIRE = "orders.expire"
 PURGE_KEYS = "idempotency.purge"
 PURGE_MESSAGES = "messages.purge"
 PURGE_JOBS = "jobs.purge"
+PURGE_SESSIONS = "sessions.purge"
 PURGE_SECURITY_EVENTS = "security_events.purge"
+PURGE_LINKS = "one_time_tokens.purge"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
@@ -25,7 +29,9 @@ SCHEDULES = (
     Schedule(name=PURGE_KEYS, kind=PURGE_KEYS, every=timedelta(minutes=10)),
     Schedule(name=PURGE_MESSAGES, kind=PURGE_MESSAGES, every=timedelta(hours=1)),
     Schedule(name=PURGE_JOBS, kind=PURGE_JOBS, every=timedelta(hours=1)),
+    Schedule(name=PURGE_SESSIONS, kind=PURGE_SESSIONS, every=timedelta(hours=1)),
     Schedule(name=PURGE_SECURITY_EVENTS, kind=PURGE_SECURITY_EVENTS, every=timedelta(hours=1)),
+    Schedule(name=PURGE_LINKS, kind=PURGE_LINKS, every=timedelta(hours=1)),
 )
 _KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
 
@@ -38,12 +44,15 @@ def handlers(container: Container) -> JobHandlers:
         (RECOVER, shop.recover_operations),
         (EXPIRE, shop.expire_orders),
         (PURGE_KEYS, PurgeIdempotencyKeys(transactions, clock)),
+        (PURGE_SESSIONS, shop.purge_sessions),
         (PURGE_SECURITY_EVENTS, shop.purge_security_events),
+        (PURGE_LINKS, shop.purge_one_time_tokens),
         (PURGE_MESSAGES, PurgeMessages(transactions, clock)),
         (PURGE_JOBS, PurgeJobs(transactions, clock, keep=_KEEP_JOBS)),
     )
     for kind, use_case in work:
         found.add(kind, _without_payload(use_case))
+    found.add(MAIL, container.send_mail(), time_limit=TIME_LIMIT)
     return found
 
 

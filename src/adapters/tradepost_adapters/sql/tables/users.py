@@ -21,6 +21,8 @@ users = Table(
     # The part of the catalog they may change; none means all of it.
     Column("categories", Json(tuple[str, ...])),
     Column("email_verified_at", UtcDateTime),
+    # None counts as 0: there was no other address yet.
+    Column("email_version", Integer),
     Index("ix_users_created_at", "created_at", "id"),
     Index("ix_users_role", "role", "created_at"),
 )

@@ -93,7 +93,7 @@ async def run(
             view = await opened.run_job_now()(RunJobNowCommand(actor=caller(), job_id=JobId(job)))
         output.done(f"Job {view.id} is due now; the next free worker takes it.", view)
         return
-    async with machinery() as opened:
+    async with machinery(secrets=True) as opened:  # links in mails are made of them
         done = 0
         due = run_due_jobs(opened)
         while more := await due():

@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("users", sa.Column("email_verified_at", INSTANT))
+    op.add_column("users", sa.Column("email_version", sa.Integer))
     op.add_column("user_contacts", sa.Column("pending_email", sa.Text))
     op.add_column("user_contacts", sa.Column("former_emails", JSON))
     op.create_table(
@@ -41,4 +42,5 @@ def downgrade() -> None:
         contacts.drop_column("former_emails")
         contacts.drop_column("pending_email")
     with op.batch_alter_table("users") as users:
+        users.drop_column("email_version")
         users.drop_column("email_verified_at")
