@@ -33,12 +33,14 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 
     `seen_with`: who has this permission may know that the thing is there, and is told `auth.forbidden`; to others it
     does not exist. `by_token`: who shows the token of the thing needs nothing else, so guests are not sent away.
+    `fresh`: those to whom it belongs have to have proved lately who they are, as it changes how they sign in.
     """
 
     who: Who
     permissions: tuple[Permission, ...] = ()
     seen_with: Permission | None = None
     by_token: bool = False
+    fresh: bool = False
 
     @property
     def needs_account(self) -> bool:
@@ -84,6 +86,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
         for permission in self.permissions or (None,):
             decision = decide(actor, permission, resource, own=True)
             if decision.allowed:
+                if self.fresh:
+                    actor.require_fresh()
                 continue
             lacking = decision.rule in ("role", "scope", "anonymous", "own")
             if lacking and (self.seen_with is None or not actor.may(self.seen_with)):
@@ -101,14 +105,16 @@ def signed_in() -> Access:
     return Access(who=Who.SIGNED_IN)
 
 
-def own_or(permission: Permission, *, seen_with: Permission | None = None, by_token: bool = False) -> Access:
+def own_or(
+    permission: Permission, *, seen_with: Permission | None = None, by_token: bool = False, fresh: bool = False
+) -> Access:
     """Those to whom the thing belongs, and staff with the permission."""
-    return Access(who=Who.OWN, permissions=(permission,), seen_with=seen_with, by_token=by_token)
+    return Access(who=Who.OWN, permissions=(permission,), seen_with=seen_with, by_token=by_token, fresh=fresh)
 
 
-def own() -> Access:
+def own(*, fresh: bool = False) -> Access:
     """Those to whom the thing belongs, and nobody else."""
-    return Access(who=Who.OWN)
+    return Access(who=Who.OWN, fresh=fresh)
 
 
 def staff(*permissions: Permission) -> Access:
