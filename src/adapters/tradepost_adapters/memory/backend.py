@@ -10,6 +10,7 @@ from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddressVi
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
+from tradepost_adapters.memory.roles import MemoryRoleViews
 from tradepost_adapters.memory.second_factors import MemorySecondFactorViews
 from tradepost_adapters.memory.security_log import MemorySecurityEventViews
 from tradepost_adapters.memory.sessions import MemoryPrincipalViews, MemorySessionViews
@@ -37,6 +38,10 @@ class MemoryBackend:
     @cached_property
     def user_views(self) -> MemoryUserViews:
         return MemoryUserViews(self._database)
+
+    @cached_property
+    def role_views(self) -> MemoryRoleViews:
+        return MemoryRoleViews(self._database)
 
     @cached_property
     def security_event_views(self) -> MemorySecurityEventViews:

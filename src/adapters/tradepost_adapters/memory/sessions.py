@@ -183,7 +183,7 @@ def _principal(reading: database.Session, session: Session | None) -> Principal 
         active=user.status is UserStatus.ACTIVE,
         session_version=user.session_version,
         role=user.role,
-        custom=reading.table(ROLES).get(user.role),
+        definition=reading.table(ROLES).get(user.role),
         customer_id=user.customer_id,
         categories=user.categories,
     )

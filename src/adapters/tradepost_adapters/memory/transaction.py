@@ -16,6 +16,7 @@ from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
 from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
+from tradepost_adapters.memory.roles import MemoryRoles
 from tradepost_adapters.memory.second_factors import MemoryRecoveryCodes, MemorySignInChallenges, MemoryTotps
 from tradepost_adapters.memory.security_log import MemorySecurityLog
 from tradepost_adapters.memory.sessions import MemoryRefreshTokens, MemorySessions
@@ -63,6 +64,10 @@ class MemoryTransaction:
     @lazy
     def users(self) -> MemoryUsers:
         return MemoryUsers(self._session, self.outbox)
+
+    @lazy
+    def roles(self) -> MemoryRoles:
+        return MemoryRoles(self._session)
 
     @lazy
     def security_log(self) -> MemorySecurityLog:

@@ -13,6 +13,7 @@ from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
 from tradepost_adapters.sql.principals import SqlPrincipalViews, SqlSessionViews
+from tradepost_adapters.sql.roles import SqlRoleViews
 from tradepost_adapters.sql.second_factors import SqlSecondFactorViews
 from tradepost_adapters.sql.security_log import SqlSecurityEventViews
 from tradepost_adapters.sql.signing_keys import SqlSigningKeyViews
@@ -52,6 +53,10 @@ class SqlBackend:
     @cached_property
     def user_views(self) -> SqlUserViews:
         return SqlUserViews(self.database.reads)
+
+    @cached_property
+    def role_views(self) -> SqlRoleViews:
+        return SqlRoleViews(self.database.reads)
 
     @cached_property
     def security_event_views(self) -> SqlSecurityEventViews:

@@ -89,7 +89,9 @@ def _principal_from(row: Row) -> Principal:
         active=status == UserStatus.ACTIVE,
         session_version=version,
         role=role,
-        custom=None if named is None else CustomRole(base=base, permissions=permissions, refund_limits=refund_limits),
+        definition=None
+        if named is None
+        else RoleDefinition(name=named, base=base, permissions=permissions, refund_limits=refund_limits),
         customer_id=customer_id,
         categories=categories,
     )

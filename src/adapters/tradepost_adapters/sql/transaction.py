@@ -22,6 +22,7 @@ from tradepost_adapters.sql.outbox import SqlOutbox
 from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
+from tradepost_adapters.sql.roles import SqlRoles
 from tradepost_adapters.sql.second_factors import SqlRecoveryCodes, SqlSignInChallenges, SqlTotps
 from tradepost_adapters.sql.security_log import SqlSecurityLog
 from tradepost_adapters.sql.sessions import SqlRefreshTokens, SqlSessions
@@ -70,6 +71,10 @@ class SqlTransaction:
     @lazy
     def users(self) -> SqlUsers:
         return SqlUsers(self._connection, self.outbox)
+
+    @lazy
+    def roles(self) -> SqlRoles:
+        return SqlRoles(self._connection)
 
     @lazy
     def security_log(self) -> SqlSecurityLog:

@@ -113,6 +113,13 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     categories: frozenset[str] | None = None
     session: SessionFacts | None = None
 
+    @property
+    def powers(self) -> "Powers":
+        """All they can do. Of whoever is trusted: everything."""
+        if self.trusted:
+            return Powers(permissions=frozenset(Permission))
+        return Powers(permissions=_permissions_of(self), refund_limits=self.refund_limits, categories=self.categories)
+
     def may(self, permission: Permission) -> bool:
         return decide(self, permission).allowed
 
@@ -148,11 +155,33 @@ def operator(name: str = "cli") -> Actor:
     return Actor(id=f"operator:{name}", trusted=True)
 
 
+class Powers(msgspec.Struct, frozen=True, kw_only=True):
+    """What a role lets somebody do, to be compared: nobody hands out more than they have. The limits are the actor's."""
+
+    permissions: frozenset[Permission]
+    refund_limits: Mapping[str, int] | None = None
+    categories: frozenset[str] | None = None
+
+    def beyond(self, other: "Powers") -> tuple[str, ...]:
+        """What of this `other` does not have."""
+        more: list[str] = sorted(self.permissions - other.permissions)
+        if Permission.REFUNDS_CREATE in self.permissions and other.refund_limits is not None:
+            allowed = other.refund_limits
+            if self.refund_limits is None:
+                more.append("refunds without limit")
+            else:
+                limits = self.refund_limits.items()
+                more += [f"refunds of {Money(limit, code)}" for code, limit in limits if limit > allowed.get(code, 0)]
+        if Permission.CATALOG_WRITE in self.permissions and not _within(self.categories, other.categories):
+            more.append("other categories")
+        return tuple(more)
+
+
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """What a command is about, as far as that matters for who may give it. None: not known, or not of that kind.
 
     `amount` is what would be given back in all, by this person, on the order; `categories` those a product is or would
-    be in.
+    be in; `powers` what a role, a user or a key can do or would be able to.
     """
 
     kind: str
@@ -161,6 +190,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str | None = None
     amount: Money | None = None
     categories: frozenset[str] | None = None
+    powers: Powers | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,8 +220,7 @@ def decide(
         return _OWN
     if permission is None:
         return _NOT_OWN
-    granted = actor.permissions if actor.permissions is not None else GRANTS.get(actor.role or "", _NOTHING)
-    if permission not in granted:
+    if permission not in _permissions_of(actor):
         return _not_granted(actor, permission)
     for policy in _POLICIES:
         denied = policy(actor, permission, resource)
@@ -239,6 +268,22 @@ def _categories(actor: Actor, permission: Permission, resource: Resource | None)
     )
 
 
+def _no_more_than_own(actor: Actor, permission: Permission, resource: Resource | None) -> Decision | None:
+    if resource is None or resource.powers is None:
+        return None
+    beyond = resource.powers.beyond(actor.powers)
+    if not beyond:
+        return None
+    return Decision(
+        allowed=False,
+        rule="own_powers",
+        code="auth.escalation",
+        reason=f"Nobody gives or takes away more than they may do themselves, and you may not do this: "
+        f"{', '.join(beyond)}.",
+        data={"permission": permission},
+    )
+
+
 def _step_up(actor: Actor, permission: Permission, _: Resource | None) -> Decision | None:
     if permission not in SENSITIVE or _proved(actor):
         return None
@@ -257,7 +302,7 @@ _STALE = Decision(
     code="auth.step_up_required",
     reason="This lets others in or keeps them out: show your password (and second factor) again first.",
 )
-_POLICIES: tuple[Policy, ...] = (_refund_limit, _categories, _step_up)
+_POLICIES: tuple[Policy, ...] = (_refund_limit, _categories, _no_more_than_own, _step_up)
 _NOTHING = frozenset[Permission]()
 _TRUSTED = Decision(allowed=True, rule="trusted", reason="The shop itself and its operator may do everything.")
 _OWN = Decision(allowed=True, rule="own", reason="It is theirs.")
@@ -269,6 +314,14 @@ _HELD = {
     for role, permissions in GRANTS.items()
     for permission in permissions
 }
+
+
+def _permissions_of(actor: Actor) -> frozenset[Permission]:
+    return actor.permissions if actor.permissions is not None else GRANTS.get(actor.role or "", _NOTHING)
+
+
+def _within(categories: frozenset[str] | None, others: frozenset[str] | None) -> bool:
+    return others is None or (categories is not None and categories <= others)
 
 
 def _owns(actor: Actor, resource: Resource) -> bool:

@@ -56,7 +56,7 @@ class Accounts(SigningIn):
 
     @cached_property
     def change_role(self) -> ChangeRole:
-        return ChangeRole(self._transactions, self._clock)
+        return ChangeRole(self._transactions, self._clock, self._ids)
 
     @cached_property
     def delete_user(self) -> DeleteUser:

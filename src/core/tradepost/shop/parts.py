@@ -22,6 +22,7 @@ from tradepost.stock.ports import StockTx, StockViews
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.passwords import BreachedPasswords, NoList, PasswordHasher
 from tradepost.users.ports import UserViews
+from tradepost.users.role_ports import HasRoles, RoleViews
 from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
 from tradepost.users.session import SessionPolicy
 from tradepost.users.session_ports import HasRefreshTokens, HasSessions, PrincipalViews, SessionViews
@@ -33,6 +34,7 @@ class ShopTx(
     CheckoutTx,
     AccountTx,
     HasSecurityLog,
+    HasRoles,
     HasSigningKeys,
     HasSessions,
     HasRefreshTokens,
@@ -70,6 +72,9 @@ class Backend(Protocol):
 
     @property
     def user_views(self) -> UserViews: ...
+
+    @property
+    def role_views(self) -> RoleViews: ...
 
     @property
     def security_event_views(self) -> SecurityEventViews: ...

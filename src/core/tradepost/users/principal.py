@@ -1,31 +1,23 @@
 """Who stands behind a session, as one read finds it, and what they may do."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 
 from tradepost.kernel.access import GRANTS, Actor, Permission
+from tradepost.users.role import RoleDefinition
 from tradepost.users.session import Session, SessionPolicy
 
 
-class CustomRole(msgspec.Struct, frozen=True, kw_only=True):
-    """What the table of roles says about a user's role. `base` is a built-in role it builds on; for a built-in role
-    itself, which can only be given limits, `base` is None and `permissions` are empty."""
-
-    base: str | None = None
-    permissions: tuple[str, ...] = ()
-    refund_limits: Mapping[str, int] | None = None
-
-
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """The user, as far as access depends on it. `custom` is None when the table says nothing about the role."""
+    """The user, as far as access depends on it. `definition` is None when the table of roles says nothing
+    about the role: it is a built-in one without limits, or gone."""
 
     user_id: str
     active: bool
     session_version: int
     role: str
-    custom: CustomRole | None = None
+    definition: RoleDefinition | None = None
     customer_id: str | None = None
     categories: tuple[str, ...] | None = None
 
@@ -34,10 +26,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         gives none, nor does a permission that this release does not know."""
         if self.role in GRANTS:
             return None
-        if self.custom is None:
-            return frozenset()
-        own = frozenset(Permission(name) for name in self.custom.permissions if name in _KNOWN)
-        return own | GRANTS.get(self.custom.base or "", frozenset())
+        return frozenset() if self.definition is None else self.definition.held()
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +53,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
             role=account.role,
             customer_id=account.customer_id,
             permissions=account.permissions(),
-            refund_limits=None if account.custom is None else account.custom.refund_limits,
+            refund_limits=None if account.definition is None else account.definition.refund_limits,
             categories=None if account.categories is None else frozenset(account.categories),
             session=self.session.facts(at, policy),
         )
-
-
-_KNOWN = frozenset(permission.value for permission in Permission)

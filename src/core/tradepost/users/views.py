@@ -19,6 +19,7 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     status: UserStatus
     customer_id: str | None
+    categories: tuple[str, ...] | None
     created_at: datetime
     email_verified_at: datetime | None = None
     pending_email: str | None = None
@@ -33,6 +34,7 @@ class UserView(msgspec.Struct, frozen=True, kw_only=True):
             role=user.role,
             status=user.status,
             customer_id=user.customer_id,
+            categories=user.categories,
             created_at=user.created_at,
             email_verified_at=user.email_verified_at,
             pending_email=user.pending_email,
