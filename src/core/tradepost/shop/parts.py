@@ -10,6 +10,7 @@ from tradepost.imports.ports import CatalogImportTx, HistoryTx
 from tradepost.kernel.cache import Cache, NoCache
 from tradepost.kernel.clock import Clock, SystemClock
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.rate_limits import RateLimiter
 from tradepost.kernel.secret_box import SecretBox
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
@@ -19,10 +20,12 @@ from tradepost.orders.ports import OrderViews
 from tradepost.payments.gateway import PaymentGateway
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.stock.ports import StockTx, StockViews
+from tradepost.users.familiar_addresses import FamiliarAddressViews, HasFamiliarAddresses
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.passwords import BreachedPasswords, NoList, PasswordHasher
 from tradepost.users.ports import UserViews
 from tradepost.users.role_ports import HasRoles, RoleViews
+from tradepost.users.second_factor_ports import HasSecondFactors, HasSignInChallenges, SecondFactorViews
 from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
 from tradepost.users.session import SessionPolicy
 from tradepost.users.session_ports import HasRefreshTokens, HasSessions, PrincipalViews, SessionViews
@@ -38,6 +41,9 @@ class ShopTx(
     HasSigningKeys,
     HasSessions,
     HasRefreshTokens,
+    HasFamiliarAddresses,
+    HasSecondFactors,
+    HasSignInChallenges,
     CatalogTx,
     CatalogImportTx,
     HistoryTx,
@@ -83,7 +89,13 @@ class Backend(Protocol):
     def principals(self) -> PrincipalViews: ...
 
     @property
+    def familiar_address_views(self) -> FamiliarAddressViews: ...
+
+    @property
     def session_views(self) -> SessionViews: ...
+
+    @property
+    def second_factor_views(self) -> SecondFactorViews: ...
 
     @property
     def signing_key_views(self) -> SigningKeyViews: ...
@@ -106,6 +118,8 @@ class Parts:
         signer: TokenSigner | None = None,
         token_lifetime: timedelta = timedelta(minutes=15),
         box: SecretBox | None = None,
+        limiter: RateLimiter | None = None,
+        totp_issuer: str = "Tradepost",
         cache: Cache | None = None,
         policy: OrderPolicy | None = None,
         sessions: SessionPolicy | None = None,
@@ -115,6 +129,7 @@ class Parts:
         self._backend = backend
         self._transactions = backend.transactions
         self._gateway = gateway
+        self._secret = secret
         self._tokens = GuestTokens(secret)
         self._links = OneTimeLinks(secret)
         self._given_hasher = hasher
@@ -123,6 +138,8 @@ class Parts:
         self._given_signer = signer
         self._token_lifetime = token_lifetime
         self._given_box = box
+        self._limiter = limiter
+        self._totp_issuer = totp_issuer
         self._policy = policy or OrderPolicy()
         self._session_policy = sessions or SessionPolicy()
         self._clock = clock or SystemClock()

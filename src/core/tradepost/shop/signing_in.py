@@ -3,19 +3,23 @@
 from functools import cached_property
 
 from tradepost.shop.signing import Signing
+from tradepost.users.admission import Admission
 from tradepost.users.end_session import EndSession
 from tradepost.users.end_sessions import EndSessions
 from tradepost.users.get_session import GetSession
+from tradepost.users.familiar_addresses import AddressDigests
 from tradepost.users.identify import Identify
 from tradepost.users.list_sessions import ListSessions
 from tradepost.users.password_step import PasswordStep
 from tradepost.users.passwords import PasswordHasher
 from tradepost.users.purge_sessions import PurgeSessions
 from tradepost.users.refresh_tokens import RefreshTokens
+from tradepost.users.second_factor_check import SecondFactorCheck
 from tradepost.users.session_ending import SessionEnding
 from tradepost.users.session_opening import SessionOpening
 from tradepost.users.sign_in import SignIn
 from tradepost.users.sign_in_browser import SignInBrowser
+from tradepost.users.sign_in_throttle import SignInThrottle
 from tradepost.users.sign_out import SignOut
 
 
@@ -33,20 +37,40 @@ class SigningIn(Signing):
         return SessionEnding(self._ids)
 
     @cached_property
+    def _places(self) -> AddressDigests:
+        return AddressDigests(self._secret)
+
+    @cached_property
+    def _throttle(self) -> SignInThrottle | None:
+        if self._limiter is None:
+            return None
+        return SignInThrottle(self._limiter, self._backend.familiar_address_views, self._places)
+
+    @cached_property
     def _opening(self) -> SessionOpening:
-        return SessionOpening(self.access_tokens, self._ids, self._session_policy, self._ending)
+        return SessionOpening(self.access_tokens, self._ids, self._session_policy, self._ending, self._places)
 
     @cached_property
     def _password_step(self) -> PasswordStep:
-        return PasswordStep(self._transactions, self._backend.user_views, self._hasher, self._clock, self._ids)
+        return PasswordStep(
+            self._transactions, self._backend.user_views, self._hasher, self._throttle, self._clock, self._ids
+        )
+
+    @cached_property
+    def _second_factor_check(self) -> SecondFactorCheck:
+        return SecondFactorCheck(self._box, self._ids)
+
+    @cached_property
+    def _admission(self) -> Admission:
+        return Admission(self._opening, self._second_factor_check, self._ids)
 
     @cached_property
     def sign_in(self) -> SignIn:
-        return SignIn(self._transactions, self._password_step, self._opening, self._clock)
+        return SignIn(self._transactions, self._password_step, self._admission, self._opening, self._clock)
 
     @cached_property
     def sign_in_browser(self) -> SignInBrowser:
-        return SignInBrowser(self._transactions, self._password_step, self._opening, self._clock)
+        return SignInBrowser(self._transactions, self._password_step, self._admission, self._opening, self._clock)
 
     @cached_property
     def refresh_tokens(self) -> RefreshTokens:

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 from tradepost.kernel.access import GUEST
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.contacts import email_key
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import StaleVersion, Transactions
@@ -13,6 +14,7 @@ from tradepost.users.ports import HasUsers, UserViews
 from tradepost.users.security_log import HasSecurityLog, SecurityEventKind, security_event
 from tradepost.users.session_opening import Authenticated
 from tradepost.users.session_ports import SignInTx
+from tradepost.users.sign_in_throttle import SignInThrottle
 from tradepost.users.user import UserStatus
 from tradepost.users.views import Credentials
 
@@ -29,28 +31,32 @@ class PasswordStep:
         transactions: Transactions[SignInTx],
         views: UserViews,
         hasher: PasswordHasher,
+        throttle: SignInThrottle | None,
         clock: Clock,
         ids: TypeIds,
     ) -> None:
         self._transactions = transactions
         self._views = views
         self._hasher = hasher
+        self._throttle = throttle
         self._clock = clock
         self._ids = ids
 
     async def __call__(self, email: str, password: str, client: Client) -> Authenticated:
         """Raises `auth.failed`, the same for an unknown address and a wrong password, `user.suspended` to those who know
-        the password, and `Unavailable` when too many are signing in."""
+        the password, `rate.limited` when this account was tried too often, and `Unavailable` when too many are signing
+        in."""
         password = normal_password(password)
         found = await self._views.credentials(email)
+        await self._count(found, email, client)
         verdict = await self._hasher.verify(password, None if found is None else found.password_hash)
         if found is None or not verdict.right:
-            await self._failed(found, "password", client)
+            await self._failed(found, SecurityEventKind.SIGN_IN_FAILED, client, reason="password")
             raise TradepostError(
                 Kind.UNAUTHENTICATED, "auth.failed", "The e-mail address or the password is wrong; try again."
             )
         if found.user.status is not UserStatus.ACTIVE:
-            await self._failed(found, "suspended", client)
+            await self._failed(found, SecurityEventKind.SIGN_IN_FAILED, client, reason="suspended")
             raise TradepostError(
                 Kind.FORBIDDEN, "user.suspended", "This account is suspended; ask the shop to restore it."
             )
@@ -58,10 +64,18 @@ class PasswordStep:
             await self._renew(found, await self._hasher.hash(password))
         return Authenticated(user=found.user, session_version=found.session_version, by="password")
 
-    async def _failed(self, found: Credentials | None, reason: str, client: Client) -> None:
-        user_id = None if found is None else found.user.id
-        kind, now = SecurityEventKind.SIGN_IN_FAILED, self._clock.now()
-        entry = security_event(kind, ids=self._ids, at=now, actor=GUEST, user_id=user_id, client=client, reason=reason)
+    async def _count(self, found: Credentials | None, email: str, client: Client) -> None:
+        if self._throttle is None:
+            return
+        try:
+            await self._throttle(None if found is None else found.user.id, email_key(email), client, self._clock.now())
+        except TradepostError:
+            await self._failed(found, SecurityEventKind.SIGN_IN_THROTTLED, client)
+            raise
+
+    async def _failed(self, found: Credentials | None, kind: SecurityEventKind, client: Client, **data: str) -> None:
+        user_id, now = None if found is None else found.user.id, self._clock.now()
+        entry = security_event(kind, ids=self._ids, at=now, actor=GUEST, user_id=user_id, client=client, **data)
 
         async def work(tx: HasSecurityLog) -> None:
             await tx.security_log.record(entry)

@@ -9,6 +9,7 @@ import msgspec
 from tradepost.kernel.access import GUEST, Actor
 from tradepost.kernel.ids import TypeIds
 from tradepost.users.client import Client
+from tradepost.users.familiar_addresses import AddressDigests
 from tradepost.users.opaque import hash_of, new_secret
 from tradepost.users.security_log import SecurityEventKind, security_event
 from tradepost.users.session import EndReason, Session, SessionKind, SessionPolicy
@@ -49,12 +50,14 @@ class SessionOpening:
         ids: TypeIds,
         policy: SessionPolicy,
         ending: SessionEnding,
+        places: AddressDigests,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._tokens = tokens
         self._ids = ids
         self._policy = policy
         self._ending = ending
+        self._places = places
         self._entropy = entropy
 
     async def begin(
@@ -76,6 +79,9 @@ class SessionOpening:
             expires_at=self._policy.end(kind, at),
         )
         await tx.sessions.add(session, client)
+        place = self._places.of(client)
+        if place is not None:
+            await tx.familiar_addresses.note(who.user.id, place, at)
         entry = security_event(
             SecurityEventKind.SIGN_IN_SUCCEEDED,
             ids=self._ids,

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.client import Client
+from tradepost.users.familiar_addresses import HasFamiliarAddresses
 from tradepost.users.ports import HasUsers
 from tradepost.users.principal import Principal
 from tradepost.users.security_log import HasSecurityLog
@@ -78,7 +79,7 @@ class HasRefreshTokens(Protocol):
     def refresh_tokens(self) -> RefreshTokens: ...
 
 
-class SignInTx(HasUsers, HasSessions, HasSecurityLog, Protocol):
+class SignInTx(HasUsers, HasSessions, HasFamiliarAddresses, HasSecurityLog, Protocol):
     """What signing in, and ending sessions, touches."""
 
 
