@@ -32,6 +32,7 @@ from tradepost_adapters.cryptography import AesGcmSecretBox
 from tradepost_adapters.jose import JwtSigner
 from tradepost_adapters.local_mail import ConsoleMailer, FileMailer
 from tradepost_adapters.memory.cache import MemoryCache
+from tradepost_adapters.memory.rate_limiter import MemoryRateLimiter
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
@@ -41,6 +42,7 @@ from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from tradepost_adapters.redis.cache import RedisCache
+    from tradepost_adapters.redis.rate_limiter import RedisRateLimiter
     from tradepost_adapters.sql.migrations import MigrationStatus
 
 
@@ -97,6 +99,14 @@ def _cache(settings: Settings) -> "MemoryCache | RedisCache":
     return RedisCache.at(settings.cache_url)
 
 
+def _rate_limiter(settings: Settings) -> "MemoryRateLimiter | RedisRateLimiter":
+    if settings.cache_url.startswith("memory:"):
+        return MemoryRateLimiter()
+    from tradepost_adapters.redis.rate_limiter import RedisRateLimiter  # an extra of its own
+
+    return RedisRateLimiter.at(settings.cache_url)
+
+
 def _sender(settings: Settings) -> Sender:
     return Sender.parse(settings.mail_from)
 
@@ -136,6 +146,8 @@ class Container(containers.DeclarativeContainer):
     backend = providers.Singleton(SqlBackend, database, wakeups)
     gateway = providers.Singleton(open_gateway, providers.Callable(_gateway_url, settings))
     cache = providers.Singleton(_cache, settings)
+    rate_limiter = providers.Singleton(_rate_limiter, settings)
+    spare_rate_limiter = providers.Singleton(MemoryRateLimiter)
     hasher = providers.Singleton(Argon2Hasher)
     breached = providers.Singleton(_breached, settings)
     signer = providers.Singleton(JwtSigner)
@@ -169,6 +181,7 @@ class Container(containers.DeclarativeContainer):
 async def opened(container: Container) -> AsyncIterator[Shop]:
     """The shop, connected; everything it holds is let go of in the end, also when opening failed half-way."""
     gateway, cache, wakeups = container.gateway(), container.cache(), container.wakeups()
+    limiter = container.rate_limiter()
     try:
         database = container.database()
         await database.open()
@@ -181,6 +194,7 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
                 await wakeups.close()
             await database.close()
     finally:
+        await limiter.close()
         await cache.close()
         await gateway.close()
 

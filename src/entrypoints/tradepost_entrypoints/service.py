@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 
 from tradepost.kernel.access import GUEST, Actor
+from tradepost.kernel.rate_limits import Limit
 from tradepost.users.credential import BearerToken, SessionCookie
 from tradepost.users.tokens import InvalidToken
 from tradepost_entrypoints import logs
@@ -13,8 +14,14 @@ from tradepost_entrypoints.container import Container, opened
 from tradepost_entrypoints.http.app import create_app
 from tradepost_entrypoints.http.browsers import Browsers, cookie_of
 from tradepost_entrypoints.http.call import Call
+from tradepost_entrypoints.http.cors import Cors
+from tradepost_entrypoints.http.edge import Edge
+from tradepost_entrypoints.http.guard import RateLimits
 from tradepost_entrypoints.http.health import Check
-from tradepost_entrypoints.settings import Settings, load
+from tradepost_entrypoints.http.networks import Networks
+from tradepost_entrypoints.http.proxies import Proxies
+from tradepost_entrypoints.http.routes import ROUTES
+from tradepost_entrypoints.settings import Rate, Settings, load
 from tradepost_entrypoints.worker.background import background
 
 
@@ -65,9 +72,36 @@ class Service:
         return actor
 
 
+def edge_of(container: Container) -> Edge:
+    """What the settings want between the network and the routes."""
+    settings = container.settings()
+    headers = {header.name for endpoint in ROUTES for header in endpoint.headers.values()}
+    origins = settings.cors_origins
+    return Edge(
+        proxies=Proxies(settings.trusted_proxies, settings.proxy_header),
+        cors=Cors(origins, credentials=settings.cors_credentials, headers=headers) if origins else None,
+        limits=RateLimits(
+            address=_limit("address", settings.rate_limit_address),
+            user=_limit("user", settings.rate_limit_user),
+            key=_limit("key", settings.rate_limit_key),
+            # Who tries out passwords is quick, so the common count decides, each time.
+            credentials=_limit("credentials", settings.rate_limit_credentials, exact=True),
+        ),
+        limiter=container.rate_limiter(),
+        spare=container.spare_rate_limiter(),
+        staff_networks=Networks(settings.staff_networks),
+        log_address=settings.log_client_address,
+    )
+
+
+def _limit(name: str, rate: Rate, *, exact: bool = False) -> Limit | None:
+    return Limit(name=name, quota=rate.quota, window=rate.window, exact=exact) if rate.quota else None
+
+
 def make_service(settings: Settings | None = None) -> Litestar:
     """The application, by these settings or by those of the environment. For ASGI servers: `--factory`."""
     settings = settings or load()
     logs.configure(settings.log_level, settings.log_format)
     container = Container(settings=settings)
-    return create_app(Service(container), log=logs.EventLog(style=settings.log_format))
+    log = logs.EventLog(style=settings.log_format)
+    return create_app(Service(container), log=log, edge=edge_of(container))

@@ -25,6 +25,10 @@ class MemoryRateLimiter:
         now = self._now()
         return [self._count(hit, now) for hit in hits]
 
+    async def close(self) -> None:
+        """Forget everything."""
+        self._counters.clear()
+
     def _count(self, hit: Hit, now: float) -> Usage:
         limit = hit.limit
         window = limit.seconds

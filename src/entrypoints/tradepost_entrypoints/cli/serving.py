@@ -85,6 +85,7 @@ def _serve(settings: "Settings", listener: socket.socket) -> None:
     from uvicorn.supervisors import Multiprocess
 
     from tradepost_entrypoints import logs
+    from tradepost_entrypoints.http.protocol import BoundedHttp
     from tradepost_entrypoints.service import make_service
 
     logs.configure(settings.log_level, settings.log_format)
@@ -93,7 +94,8 @@ def _serve(settings: "Settings", listener: socket.socket) -> None:
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
+        proxy_headers=False,  # uvicorn believes anybody on this machine; which proxies are ours, the settings say
         ws="none",
         lifespan="on",
         log_config=None,
