@@ -103,7 +103,7 @@ class UsersContract:
         got = await _get(users, user.id)
         assert (got.version, got.session_version, got.password_hash) == (2, 2, "another hash")
         assert (got.email, got.email_verified_at, got.pending_email) == ("ada@example.org", NOW, "ada@example.net")
-        assert got.former_emails == (FormerEmail(email="ada@example.com", until=NOW),)
+        assert got.former_emails == (FormerEmail(email="ada@example.com", until=NOW, email_version=2),)
         assert await users.user_views.credentials("ada@example.com") is None
 
         stale.change_profile(name="Late")

@@ -1,7 +1,6 @@
 """The letters about accounts: which fact is told by which letter, and who writes them when they leave."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Protocol
 
 from tradepost.jobs.ports import HasJobs
@@ -54,7 +53,7 @@ def _letters_about(message: Message) -> list[tuple[str, dict[str, str]]]:
         return [link]
     if message.type.startswith("tradepost.user.email_changed."):
         changed = read_event(message, UserEmailChanged)
-        return [(EMAIL_CHANGED, {"user_id": changed.user_id, "at": changed.occurred_at.isoformat()})]
+        return [(EMAIL_CHANGED, {"user_id": changed.user_id, "email_version": str(changed.email_version)})]
     return [(PASSWORD_CHANGED, {"user_id": read_event(message, UserPasswordChanged).user_id})]
 
 
@@ -100,8 +99,8 @@ class AccountLetters:
         user = await self._user(about["user_id"])
         if user is None:
             return None
-        until = datetime.fromisoformat(about["at"])
-        former = next((one.email for one in user.former_emails if one.until == until), None)
+        version = int(about["email_version"])
+        former = next((one.email for one in user.former_emails if one.email_version == version), None)
         return None if former is None else letter_texts.email_changed(self._site, former)
 
     async def password_changed(self, about: Mapping[str, str]) -> Letter | None:

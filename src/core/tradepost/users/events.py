@@ -20,9 +20,10 @@ class UserEmailVerified(Event, frozen=True, kw_only=True, tag="tradepost.user.em
 
 
 class UserEmailChanged(Event, frozen=True, kw_only=True, tag="tradepost.user.email_changed.v1"):
-    """They have another address, and it is theirs."""
+    """They have another address, and it is theirs. `email_version` rises with each."""
 
     user_id: str
+    email_version: int
 
 
 class UserLinkIssued(Event, frozen=True, kw_only=True, tag="tradepost.user.link_issued.v1"):

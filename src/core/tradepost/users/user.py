@@ -27,10 +27,11 @@ class UserStatus(StrEnum):
 
 
 class FormerEmail(msgspec.Struct, frozen=True, kw_only=True):
-    """An address a user had until then."""
+    """An address a user had until then. `email_version` is the one that came with its successor."""
 
     email: str
     until: datetime
+    email_version: int
 
 
 class User(Aggregate, kw_only=True):
@@ -129,11 +130,11 @@ class User(Aggregate, kw_only=True):
         self._require_not_deleted()
         if self.pending_email is None or self.email is None:
             raise ValueError("There is no address to take.")
-        former = FormerEmail(email=self.email, until=at)
+        self.email_version += 1
+        former = FormerEmail(email=self.email, until=at, email_version=self.email_version)
         self.former_emails = (*self.former_emails, former)[-_FORMER_EMAILS:]
         self.email, self.pending_email, self.email_verified_at = self.pending_email, None, at
-        self.email_version += 1
-        self.record(events.UserEmailChanged(occurred_at=at, user_id=self.id))
+        self.record(events.UserEmailChanged(occurred_at=at, user_id=self.id, email_version=self.email_version))
 
     def change_password(self, password_hash: str, *, at: datetime) -> None:
         """From now on this is the password."""
