@@ -11,13 +11,14 @@ from tradepost.shop.imports import Imports
 from tradepost.shop.parts import Backend, ShopTx
 from tradepost.shop.pricing import Pricing
 from tradepost.shop.roles import Roles
+from tradepost.shop.second_factors import SecondFactors
 from tradepost.shop.selling import Selling
 from tradepost.shop.stock import Stock
 
 __all__ = ["Backend", "Shop", "ShopTx"]
 
 
-class Shop(AccountLinks, Roles, Catalog, Stock, Pricing, Selling, Imports):
+class Shop(AccountLinks, SecondFactors, Roles, Catalog, Stock, Pricing, Selling, Imports):
     """Every use case of a shop, each made when it is first used.
 
     `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders, and those of links that

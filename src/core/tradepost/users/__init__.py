@@ -1,12 +1,18 @@
 """Users: who may sign in, and what they are to the shop. Opening an account makes a customer too: `tradepost.customers`."""
 
+from tradepost.users.begin_totp import BeginTotp, BeginTotpCommand
 from tradepost.users.change_password import ChangePassword, ChangePasswordCommand
 from tradepost.users.change_role import ChangeRole, ChangeRoleCommand
 from tradepost.users.client import Client
+from tradepost.users.complete_sign_in import CompleteSignIn, CompleteSignInCommand
+from tradepost.users.complete_sign_in_browser import CompleteSignInBrowser, CompleteSignInBrowserCommand
+from tradepost.users.confirm_totp import ConfirmTotp, ConfirmTotpCommand
 from tradepost.users.credential import BearerToken, Credential, SessionCookie, SessionEnded
 from tradepost.users.delete_user import DeleteUser, DeleteUserCommand
+from tradepost.users.disable_totp import DisableTotp, DisableTotpCommand
 from tradepost.users.end_session import EndSession, EndSessionCommand
 from tradepost.users.end_sessions import EndSessions, EndSessionsCommand
+from tradepost.users.get_second_factor import GetSecondFactor, GetSecondFactorQuery
 from tradepost.users.get_session import GetSession, GetSessionQuery
 from tradepost.users.get_user import GetUser, GetUserQuery
 from tradepost.users.identify import Identify
@@ -22,15 +28,19 @@ from tradepost.users.purge_one_time_tokens import PurgeOneTimeTokens
 from tradepost.users.purge_security_events import PurgeSecurityEvents
 from tradepost.users.purge_sessions import PurgeSessions
 from tradepost.users.refresh_tokens import InvalidRefreshToken, RefreshTokens, RefreshTokensCommand
+from tradepost.users.regenerate_recovery_codes import RegenerateRecoveryCodes, RegenerateRecoveryCodesCommand
 from tradepost.users.request_email_verification import RequestEmailVerification, RequestEmailVerificationCommand
 from tradepost.users.request_password_reset import RequestPasswordReset, RequestPasswordResetCommand
 from tradepost.users.reset_password import ResetPassword, ResetPasswordCommand
+from tradepost.users.reset_second_factor import ResetSecondFactor, ResetSecondFactorCommand
 from tradepost.users.restore_user import RestoreUser, RestoreUserCommand
+from tradepost.users.second_factor import MfaRequired, Proof, RecoveryCodesView, SecondFactorView, TotpSetup
 from tradepost.users.security_log import SecurityEvent, SecurityEventFilter, SecurityEventKind
 from tradepost.users.session import EndReason, SessionKind, SessionPolicy
 from tradepost.users.sign_in import SignIn, SignInCommand
 from tradepost.users.sign_in_browser import SignInBrowser, SignInBrowserCommand
 from tradepost.users.sign_out import NoSession, SignOut, SignOutCommand
+from tradepost.users.step_up import SteppedUp, StepUp, StepUpCommand
 from tradepost.users.suspend_user import SuspendUser, SuspendUserCommand
 from tradepost.users.tokens import AccessTokens, Grant, InvalidToken
 from tradepost.users.update_profile import UpdateProfile, UpdateProfileCommand
@@ -43,6 +53,8 @@ __all__ = [
     "MIN_PASSWORD",
     "AccessTokens",
     "BearerToken",
+    "BeginTotp",
+    "BeginTotpCommand",
     "BreachedPasswords",
     "BrowserSession",
     "ChangePassword",
@@ -50,15 +62,25 @@ __all__ = [
     "ChangeRole",
     "ChangeRoleCommand",
     "Client",
+    "CompleteSignIn",
+    "CompleteSignInBrowser",
+    "CompleteSignInBrowserCommand",
+    "CompleteSignInCommand",
+    "ConfirmTotp",
+    "ConfirmTotpCommand",
     "Credential",
     "DeleteUser",
     "DeleteUserCommand",
+    "DisableTotp",
+    "DisableTotpCommand",
     "EmailTaken",
     "EndReason",
     "EndSession",
     "EndSessionCommand",
     "EndSessions",
     "EndSessionsCommand",
+    "GetSecondFactor",
+    "GetSecondFactorQuery",
     "GetSession",
     "GetSessionQuery",
     "GetUser",
@@ -74,24 +96,32 @@ __all__ = [
     "ListSessionsQuery",
     "ListUsers",
     "ListUsersQuery",
+    "MfaRequired",
     "NoSession",
     "OneTimeLinks",
     "OneTimeToken",
     "PasswordHasher",
+    "Proof",
     "PurgeOneTimeTokens",
     "PurgeSecurityEvents",
     "PurgeSessions",
     "Purpose",
+    "RecoveryCodesView",
     "RefreshTokens",
     "RefreshTokensCommand",
+    "RegenerateRecoveryCodes",
+    "RegenerateRecoveryCodesCommand",
     "RequestEmailVerification",
     "RequestEmailVerificationCommand",
     "RequestPasswordReset",
     "RequestPasswordResetCommand",
     "ResetPassword",
     "ResetPasswordCommand",
+    "ResetSecondFactor",
+    "ResetSecondFactorCommand",
     "RestoreUser",
     "RestoreUserCommand",
+    "SecondFactorView",
     "SecurityEvent",
     "SecurityEventFilter",
     "SecurityEventKind",
@@ -108,8 +138,12 @@ __all__ = [
     "SignOutCommand",
     "SignedIn",
     "Site",
+    "StepUp",
+    "StepUpCommand",
+    "SteppedUp",
     "SuspendUser",
     "SuspendUserCommand",
+    "TotpSetup",
     "UpdateProfile",
     "UpdateProfileCommand",
     "UserFilter",

@@ -5,11 +5,13 @@ import msgspec
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
 from tradepost.kernel.transactions import Transactions
+from tradepost.users.admission import Admission
 from tradepost.users.client import Client
 from tradepost.users.password_step import PasswordStep
+from tradepost.users.second_factor import MfaRequired
+from tradepost.users.second_factor_ports import AdmissionTx
 from tradepost.users.session import SessionKind
 from tradepost.users.session_opening import OpenedSession, SessionOpening
-from tradepost.users.session_ports import SignInTx
 from tradepost.users.views import SignedIn
 
 
@@ -25,7 +27,8 @@ class SignInCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignIn:
-    """Begins a session of tokens: a short-lived access token, and a refresh token to get the next one with.
+    """Begins a session of tokens: a short-lived access token, and a refresh token to get the next one with. Those who
+    have a second factor are asked for it first: `CompleteSignIn`.
 
     Raises `auth.failed`, the same for an unknown address and a wrong password, `user.suspended`, and `Unavailable` when
     too many are signing in.
@@ -34,18 +37,25 @@ class SignIn:
     access = anybody()
 
     def __init__(
-        self, transactions: Transactions[SignInTx], password: PasswordStep, opening: SessionOpening, clock: Clock
+        self,
+        transactions: Transactions[AdmissionTx],
+        password: PasswordStep,
+        admission: Admission,
+        opening: SessionOpening,
+        clock: Clock,
     ) -> None:
         self._transactions = transactions
         self._password = password
+        self._admission = admission
         self._opening = opening
         self._clock = clock
 
-    async def __call__(self, command: SignInCommand) -> SignedIn:
+    async def __call__(self, command: SignInCommand) -> SignedIn | MfaRequired:
         who = await self._password(command.email, command.password, command.client)
         now = self._clock.now()
 
-        async def work(tx: SignInTx) -> OpenedSession:
-            return await self._opening.begin(tx, who, SessionKind.TOKEN, client=command.client, at=now)
+        async def work(tx: AdmissionTx) -> OpenedSession | MfaRequired:
+            return await self._admission.admit(tx, who, SessionKind.TOKEN, client=command.client, at=now)
 
-        return await self._opening.tokens(await self._transactions.run(work), now)
+        admitted = await self._transactions.run(work)
+        return admitted if isinstance(admitted, MfaRequired) else await self._opening.tokens(admitted, now)

@@ -52,7 +52,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         return f"Credentials({self.user.id})"
 
 
-class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="signed_in"):
     """A token that is good for `expires_in` seconds, to be shown with every request (`Authorization: Bearer …`), and
     whose it is. `refresh_token` gets the next one, once, within `refresh_expires_in` seconds."""
 

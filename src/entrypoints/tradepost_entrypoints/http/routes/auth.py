@@ -1,16 +1,18 @@
 """Signing in and out: with tokens for apps, with a cookie for browsers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from tradepost.kernel.access import Actor
 from tradepost.kernel.errors import Kind
 from tradepost.users import (
+    BrowserSession,
     Client,
     GetSession,
     GetSessionQuery,
+    MfaRequired,
     RefreshTokens,
     RefreshTokensCommand,
     SessionKind,
@@ -34,6 +36,7 @@ _FAILED = (
     Refusal(Kind.FORBIDDEN, "user.suspended", "This account is suspended; ask the shop to restore it."),
     Refusal(Kind.UNAVAILABLE, "sign_in.unavailable", "Too many people are signing in at this moment."),
 )
+CSRF = Refusal(Kind.FORBIDDEN, "auth.csrf", "Pages of this origin may not use the session of this one.")
 _NONE = Refusal(Kind.CONFLICT, "session.none", "There is no session here: this came in without one.")
 _EXAMPLE = {"email": "ada@example.com", "password": "correct horse battery staple"}
 
@@ -45,14 +48,28 @@ class SignInBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 
-@endpoint("POST", "/auth/login", tag="Signing in", limit="credentials", cookies=False, errors=_FAILED, example=_EXAMPLE)
-async def sign_in(data: SignInBody, client: Client, sign_in: SignIn) -> One[SignedIn]:
+@endpoint(
+    "POST",
+    "/auth/login",
+    tag="Signing in",
+    also=(202,),
+    limit="credentials",
+    cookies=False,
+    errors=_FAILED,
+    example=_EXAMPLE,
+)
+async def sign_in(data: SignInBody, client: Client, sign_in: SignIn) -> One[SignedIn | MfaRequired]:
     """Sign in with an e-mail address and a password, from an app.
+
+    Where the account has a second factor the answer is 202 and `status` says `mfa_required`: go on at
+    /auth/login/second-factor.
 
     Send the token with every request: `Authorization: Bearer …`. It is good for `expires_in` seconds; then get the next
     one with the refresh token. Takes no Idempotency-Key: a token is issued once.
     """
     signed_in = await sign_in(SignInCommand(email=data.email, password=data.password, client=client))
+    if isinstance(signed_in, MfaRequired):
+        return One(signed_in, status=202, secret=True)
     return One(signed_in, links={"user": f"/users/{signed_in.user.id}"}, secret=True)
 
 
@@ -87,7 +104,7 @@ async def refresh_tokens(data: RefreshBody, client: Client, refresh_tokens: Refr
     return One(signed_in, links={"user": f"/users/{signed_in.user.id}"}, secret=True)
 
 
-class BrowserSignedIn(msgspec.Struct, frozen=True, kw_only=True):
+class BrowserSignedIn(msgspec.Struct, frozen=True, kw_only=True, tag_field="status", tag="signed_in"):
     """Whose session it is, and the `csrf_token` to send in `X-CSRF-Token` with whatever changes something. It ends at
     `idle_expires_at` unless it is used before, and at `expires_at` in any case."""
 
@@ -103,27 +120,31 @@ class BrowserSignedIn(msgspec.Struct, frozen=True, kw_only=True):
     "/auth/session",
     tag="Signing in",
     status=201,
+    also=(202,),
     limit="credentials",
     cookies=False,
-    errors=(
-        *_FAILED,
-        Refusal(Kind.FORBIDDEN, "auth.csrf", "Pages of this origin may not use the session of this one."),
-    ),
+    errors=(*_FAILED, CSRF),
     example=_EXAMPLE,
 )
 async def sign_in_browser(
     data: SignInBody, client: Client, request: Call, browsers: Browsers, sign_in_browser: SignInBrowser
-) -> One[BrowserSignedIn]:
+) -> One[BrowserSignedIn | MfaRequired]:
     """Sign in with an e-mail address and a password, from a browser.
 
     The session is in a cookie that no script can read. Whatever changes something needs the `csrf_token` in
     `X-CSRF-Token`, and comes from a page of this service's own origin or of one on its list. A session the browser had
-    before ends. An Authorization header beside the cookie wins: then the cookie is not looked at.
+    before ends. An Authorization header beside the cookie wins: then the cookie is not looked at. Where the account has a
+    second factor the answer is 202 and `status` says `mfa_required`: go on at /auth/session/second-factor.
     """
     browsers.require_own_page(request)
     begun = await sign_in_browser(
         SignInBrowserCommand(email=data.email, password=data.password, replaces=cookie_of(request), client=client)
     )
+    return One(begun, status=202, secret=True) if isinstance(begun, MfaRequired) else browser_signed_in(begun, browsers)
+
+
+def browser_signed_in(begun: BrowserSession, browsers: Browsers) -> One[Any]:
+    """A browser's session that has just begun, with its cookie."""
     view = BrowserSignedIn(
         session_id=begun.session_id,
         csrf_token=browsers.csrf_token(begun.session_id),
