@@ -31,7 +31,7 @@ class Service:
     def __init__(self, container: Container) -> None:
         self._container = container
         self._identify = container.shop().identify
-        self._browsers = Browsers(container.settings().token_secret.reveal().encode())
+        self._browsers = _browsers(container.settings())
 
     def part(self, name: str, /) -> object:
         if name == "browsers":
@@ -70,6 +70,12 @@ class Service:
         if actor.session is not None:
             self._browsers.require_ours(call, actor.session.id)
         return actor
+
+
+def _browsers(settings: Settings) -> Browsers:
+    """Pages of other origins may use a cookie where browsers are told to send it along for them."""
+    origins = settings.cors_origins if settings.cors_credentials else ()
+    return Browsers(settings.token_secret.reveal().encode(), origins)
 
 
 def edge_of(container: Container) -> Edge:

@@ -62,6 +62,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_lifetime: Annotated[
         timedelta, msgspec.Meta(description="How long an access token is good: 900, 15m, 1h.")
     ] = timedelta(minutes=15)
+    refresh_lifetime: Annotated[
+        timedelta, msgspec.Meta(description="How long a refresh token is good: 7d. Each gets the next one.")
+    ] = timedelta(days=7)
+    session_lifetime: Annotated[
+        timedelta, msgspec.Meta(description="How long an app stays signed in at most, however often it refreshes: 30d.")
+    ] = timedelta(days=30)
+    cookie_idle: Annotated[
+        timedelta, msgspec.Meta(description="When a browser that asks for nothing is signed out: 15m, 1h.")
+    ] = timedelta(hours=1)
+    cookie_lifetime: Annotated[
+        timedelta, msgspec.Meta(description="How long a browser stays signed in at most: 12h, 1d.")
+    ] = timedelta(days=1)
+    step_up_after: Annotated[
+        timedelta,
+        msgspec.Meta(description="How long after proving who they are users may do what lets others in: 10m."),
+    ] = timedelta(minutes=10)
     breached_passwords: Annotated[
         str,
         msgspec.Meta(

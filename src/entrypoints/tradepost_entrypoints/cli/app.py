@@ -22,7 +22,7 @@ from tradepost_entrypoints.cli.commands import (
     security,
     serve,
     stock,
-    users,
+    user_sessions,
     version,
     worker,
 )
@@ -63,7 +63,7 @@ app.command("demo", uses=(), rich_help_panel=Heading.RUN)(demo.demo)
 app.command("serve", uses=(), rich_help_panel=Heading.RUN)(serve.serve)
 app.command("worker", uses=(), rich_help_panel=Heading.RUN)(worker.worker)
 app.add_typer(migrate.migrate, name="migrate", rich_help_panel=Heading.RUN)
-app.add_typer(users.users, name="users", rich_help_panel=Heading.PEOPLE)
+app.add_typer(user_sessions.users, name="users", rich_help_panel=Heading.PEOPLE)
 app.add_typer(keys.keys, name="keys", rich_help_panel=Heading.PEOPLE)
 app.add_typer(security.security, name="security", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)

@@ -52,7 +52,7 @@ async def create(
 async def list_(
     role: Annotated[Role | None, typer.Option(help="Only these.", show_default=False)] = None,
     email: Annotated[str | None, typer.Option(help="Only the one with this address.", show_default=False)] = None,
-    status: Annotated[Literal["active", "deleted"] | None, typer.Option(help="Only these.", show_default=False)] = None,
+    status: Annotated[Literal["active", "suspended", "deleted"] | None, typer.Option(help="Only these.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100)] = 20,
     cursor: Annotated[str | None, typer.Option(help="Where the last list ended.", show_default=False)] = None,
 ) -> None:
@@ -72,7 +72,7 @@ async def list_(
 async def show(who: Who) -> None:
     """Show one account."""
     async with shop() as opened:
-        user = await _find(opened, who)
+        user = await find(opened, who)
     output.show(user, _FIELDS)
 
 
@@ -80,11 +80,11 @@ async def show(who: Who) -> None:
 async def role(
     who: Who, role: Annotated[Role, typer.Argument(help="What they are from now on.", show_default=False)]
 ) -> None:
-    """Change what somebody is to the shop. Holds as soon as they sign in again."""
+    """Change what somebody is to the shop. Holds from their next request on."""
     from tradepost.users.change_role import ChangeRoleCommand
 
     async with shop() as opened:
-        found = await _find(opened, who)
+        found = await find(opened, who)
         user = await opened.change_role(ChangeRoleCommand(actor=caller(), user_id=found.id, role=role))
     output.done(f"{user.email} is {user.role} now.", user)
 
@@ -97,28 +97,28 @@ async def delete(
     from tradepost.users.delete_user import DeleteUserCommand
 
     async with shop() as opened:
-        found = await _find(opened, who)
+        found = await find(opened, who)
         if not yes:
             typer.confirm(f"End the account of {found.email or found.id}?", abort=True, err=True)
         await opened.delete_user(DeleteUserCommand(actor=caller(), user_id=found.id))
-        user = await _find(opened, found.id)
+        user = await find(opened, found.id)
     output.done(f"{found.email or found.id} can not sign in any more.", user)
 
 
 @users.command("password", uses=("change_password", "get_user", "list_users"))
 async def password(who: Who) -> None:
-    """Give an account a new password. Asks for it, or takes it from standard input."""
+    """Give an account a new password, and end its sessions. Asks for it, or takes it from standard input."""
     from tradepost.users.change_password import ChangePasswordCommand
 
     given = ask_password("New password")
     async with shop() as opened:
-        found = await _find(opened, who)
+        found = await find(opened, who)
         await opened.change_password(ChangePasswordCommand(actor=caller(), user_id=found.id, new_password=given))
-        user = await _find(opened, found.id)
+        user = await find(opened, found.id)
     output.done(f"{user.email} signs in with the new password from now on.", user)
 
 
-async def _find(opened: "Shop", who: str) -> "UserView":
+async def find(opened: "Shop", who: str) -> "UserView":
     from tradepost.users.get_user import GetUserQuery
     from tradepost.users.list_users import ListUsersQuery
     from tradepost.users.ports import UserFilter
