@@ -77,6 +77,7 @@ class RegisterBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     "/users",
     tag="Users",
     status=201,
+    limit="credentials",
     errors=(TAKEN, Refusal(Kind.INVALID, "user.invalid", "This account can not be saved as it is: see errors.")),
     example={"email": "ada@example.com", "name": "Ada Lovelace", "password": "correct horse battery staple"},
 )
@@ -155,6 +156,7 @@ class PasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     "/users/{user_id}/password",
     tag="Users",
     status=204,
+    limit="credentials",
     errors=(
         Refusal(Kind.INVALID, "user.password_wrong", "This is not the password of the account."),
         DELETED,
