@@ -16,16 +16,19 @@ from tradepost.customers import RegisterUserCommand
 from tradepost.kernel.access import Role, operator
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
+from tradepost.mail import Mail
 from tradepost.shop import Shop
 from tradepost.stock.level import DEFAULT_LOCATION, LevelChange, Reason
 from tradepost.users import SignInCommand
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.memory.backend import MemoryBackend
+from tradepost_adapters.memory.mailer import MemoryMailer
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.http.app import create_app
 from tradepost_entrypoints.service import Service
 from tradepost_entrypoints.settings import load
+from tradepost_entrypoints.worker.background import deliver_messages, run_due_jobs
 
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -60,6 +63,8 @@ class Stand:
     app: Litestar
     shop: Shop
     backend: MemoryBackend
+    container: Container
+    mailer: MemoryMailer
     ids: TypeIds = field(default_factory=TypeIds)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -73,7 +78,9 @@ class Stand:
         container.backend.override(providers.Object(backend))
         container.gateway.override(providers.Object(open_gateway("simulated://memory")))
         container.hasher.override(providers.Object(Argon2Hasher(memory_kib=8, passes=1)))
-        return cls(create_app(Service(container)), container.shop(), backend)
+        mailer = MemoryMailer()
+        container.mailer.override(providers.Object(mailer))
+        return cls(create_app(Service(container)), container.shop(), backend, container, mailer)
 
     def client(self) -> httpx.AsyncClient:
         return client(self.app)
@@ -86,6 +93,21 @@ class Stand:
         signed_in = await self.shop.sign_in(SignInCommand(email=email, password=PASSWORD))
         assert user.customer_id is not None
         return Person(user.id, email, user.customer_id, signed_in.access_token)
+
+    async def mails(self) -> list[Mail]:
+        """What has been sent since this was asked last, once everything that waits has gone out."""
+        deliver, run_due = deliver_messages(self.container), run_due_jobs(self.container)
+        while await deliver():
+            pass
+        while await run_due():
+            pass
+        sent = list(self.mailer.sent)
+        self.mailer.sent.clear()
+        return sent
+
+    async def link(self, email: str) -> str:
+        """The token of the link that was sent to an address last."""
+        return [mail for mail in await self.mails() if mail.to == email][-1].text.partition("#token=")[2].split()[0]
 
     async def sell(self, sku: str, *, price: int = 1000, stock: int = 1000) -> None:
         """Put an active product with one tracked variant on the shelf."""
@@ -119,5 +141,6 @@ async def send(
 ) -> httpx.Response:
     """Ask as somebody; a guest without."""
     headers: Mapping[str, str] = {**options.pop("headers", {}), **(person.headers if person else {})}
-    url = path if path.startswith(("/api", "/.well-known", "/live", "/ready", "/health", "/metrics")) else f"/api/v1{path}"
+    whole = path.startswith(("/api", "/oauth", "/.well-known", "/live", "/ready", "/health", "/metrics"))
+    url = path if whole else f"/api/v1{path}"
     return await client.request(method, url, headers=headers, **options)

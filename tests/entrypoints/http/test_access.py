@@ -10,6 +10,7 @@ import pytest
 from tests.entrypoints.http.shop import ADDRESS, PASSWORD, Person, Stand, send
 
 from tradepost.kernel.access import Role
+from tradepost.users import RequestPasswordResetCommand
 from tradepost_entrypoints.http.endpoint import Endpoint
 from tradepost_entrypoints.http.routes import ROUTES
 
@@ -112,6 +113,16 @@ async def _sign_in(scene: Scene) -> Ask:
     return "/auth/login", {"email": scene.theirs.email, "password": PASSWORD}
 
 
+async def _verify(scene: Scene) -> Ask:
+    return "/auth/email-verifications", {"token": await scene.stand.link(scene.theirs.email)}
+
+
+async def _reset(scene: Scene) -> Ask:
+    await scene.stand.shop.request_password_reset(RequestPasswordResetCommand(email=scene.theirs.email))
+    token = await scene.stand.link(scene.theirs.email)
+    return "/auth/password-resets", {"token": token, "new_password": "a longer stretch of pasture"}
+
+
 async def _shipping_method(scene: Scene) -> str:
     body = {"code": scene.unique(), "name": "Post", "kind": "flat", "tariffs": [{"currency": "EUR", "price": 490}]}
     method = await scene.made("POST", "/shipping-methods", scene.staff, json=body)
@@ -176,6 +187,11 @@ ROWS: dict[str, Row] = {
     # the trail
     "list_security_events": Row(OWNER, fixed("/security-events")),
     "list_security_events_of_user": Row(THEIRS_OR_OWNER, fixed("/users/{user}/security-events")),
+    # what they do by mail
+    "request_email_verification": Row(THEIRS_OR_OWNER, fixed("/users/{user}/email-verification")),
+    "verify_email": Row(ANYBODY, _verify),
+    "request_password_reset": Row(ANYBODY, fixed("/auth/password-reset-requests", {"email": "ada@example.com"})),
+    "reset_password": Row(ANYBODY, _reset),
     # customers
     "create_customer": Row(SUPPORT, fixed("/customers", _NAMED)),
     "list_customers": Row(SUPPORT, fixed("/customers")),

@@ -58,14 +58,17 @@ def run_due_jobs(container: Container) -> RunDueJobs:
 
 
 def relay(container: Container) -> Relay:
-    transactions, clock = container.backend().transactions, container.clock()
-    reading = container.shop().catalog_reading
+    return Relay(deliver_messages(container), container.wakeups())
+
+
+def deliver_messages(container: Container) -> DeliverMessages:
+    """One pass of the relay: who is told of what."""
+    transactions, clock, shop = container.backend().transactions, container.clock(), container.shop()
     consumers = Consumers(
-        AtLeastOnce("catalog-cache", CATALOG_EVENTS, reading.forget, transactions, clock),
-        OnceInEffect("account-mail", ACCOUNT_EVENTS, container.shop().post_account_letters, transactions, clock),
+        AtLeastOnce("catalog-cache", CATALOG_EVENTS, shop.catalog_reading.forget, transactions, clock),
+        OnceInEffect("account-mail", ACCOUNT_EVENTS, shop.post_account_letters, transactions, clock),
     )
-    deliver = DeliverMessages(transactions, consumers, clock, relay=process_name(), random=random.random)
-    return Relay(deliver, container.wakeups())
+    return DeliverMessages(transactions, consumers, clock, relay=process_name(), random=random.random)
 
 
 def process_name() -> str:
