@@ -6,6 +6,7 @@ from tradepost.catalog.category import Category
 from tradepost.catalog.moving import require_parent
 from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.territory import territory
 from tradepost.catalog.views import CategoryView
 from tradepost.catalog.words import slug_of
 from tradepost.kernel.access import Actor, Permission
@@ -46,6 +47,8 @@ class CreateCategory:
         category_id = self._ids.new("cat")
 
         async def work(tx: CatalogTx) -> CategoryView:
+            parents = () if command.parent_id is None else (command.parent_id,)
+            self.access.check(command.actor, await territory(tx, command.actor, *parents))
             if command.parent_id is not None:
                 await require_parent(tx, command.parent_id)
             category = Category(

@@ -8,6 +8,7 @@ from tradepost.catalog.inputs import VariantInput, require_categories, variants_
 from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.product import Image, Option, Product, ProductStatus
 from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.territory import territory
 from tradepost.catalog.views import ProductView
 from tradepost.catalog.words import slug_of
 from tradepost.kernel.access import Actor, Permission
@@ -58,6 +59,7 @@ class CreateProduct:
         product_id = self._ids.new("prod")
 
         async def work(tx: CatalogTx) -> ProductView:
+            self.access.check(command.actor, await territory(tx, command.actor, *command.category_ids))
             product = Product(
                 id=product_id,
                 slug=command.slug if command.slug is not None else slug_of(command.title, product_id),

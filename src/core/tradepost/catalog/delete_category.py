@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.territory import territory
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
@@ -35,6 +36,7 @@ class DeleteCategory:
         async def work(tx: CatalogTx) -> None:
             category = await tx.categories.get(command.category_id)
             category.at_version(command.expected_version)
+            self.access.check(command.actor, await territory(tx, command.actor, category.id))
             category.delete(at=now)
             await tx.categories.remove(category)
 

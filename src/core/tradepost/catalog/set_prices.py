@@ -4,6 +4,7 @@ import msgspec
 
 from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.territory import territory
 from tradepost.catalog.views import ProductView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
@@ -41,6 +42,7 @@ class SetPrices:
         async def work(tx: CatalogTx) -> ProductView:
             product = await tx.products.of_sku(command.sku)
             product.at_version(command.expected_version)
+            self.access.check(command.actor, await territory(tx, command.actor, *product.category_ids))
             if product.set_prices(command.sku, command.prices, at=now):
                 await tx.products.save(product)
             return ProductView.of(product)

@@ -5,6 +5,7 @@ import msgspec
 from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.product import ProductStatus
 from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.territory import territory
 from tradepost.catalog.views import ProductView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
@@ -41,6 +42,7 @@ class SetProductStatus:
         async def work(tx: CatalogTx) -> ProductView:
             product = await tx.products.get(command.product_id)
             product.at_version(command.expected_version)
+            self.access.check(command.actor, await territory(tx, command.actor, *product.category_ids))
             if product.status is not command.status:
                 product.set_status(command.status, at=now)
                 await tx.products.save(product)

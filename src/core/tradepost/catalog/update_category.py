@@ -6,6 +6,7 @@ from msgspec import UNSET, UnsetType
 from tradepost.catalog.moving import require_parent
 from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.territory import territory
 from tradepost.catalog.views import CategoryView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
@@ -43,9 +44,12 @@ class UpdateCategory:
         async def work(tx: CatalogTx) -> CategoryView:
             category = await tx.categories.get(command.category_id)
             category.at_version(command.expected_version)
+            self.access.check(command.actor, await territory(tx, command.actor, category.id))
             before = msgspec.structs.asdict(category)
             if command.parent_id is not UNSET:
                 way_up = () if command.parent_id is None else await require_parent(tx, command.parent_id)
+                parents = () if command.parent_id is None else (command.parent_id,)
+                self.access.check(command.actor, await territory(tx, command.actor, *parents))
                 category.move(command.parent_id, way_up)
             for name in ("slug", "name", "position"):
                 value = getattr(command, name)

@@ -9,6 +9,7 @@ from tradepost.catalog.inputs import VariantInput, require_categories, variants_
 from tradepost.catalog.ports import CatalogTx
 from tradepost.catalog.product import Image, Option, Product
 from tradepost.catalog.reading import CatalogReading
+from tradepost.catalog.territory import territory
 from tradepost.catalog.views import ProductView
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
@@ -65,7 +66,9 @@ class UpdateProduct:
             product = await tx.products.get(command.product_id)
             product.at_version(command.expected_version)
             before = msgspec.structs.asdict(product)
+            self.access.check(command.actor, await territory(tx, command.actor, *product.category_ids))
             await self._replace(tx, product, command)
+            self.access.check(command.actor, await territory(tx, command.actor, *product.category_ids))
             product.settle()
             if msgspec.structs.asdict(product) != before:
                 product.changed(at=now)

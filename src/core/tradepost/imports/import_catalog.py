@@ -14,7 +14,7 @@ from tradepost.imports.product_columns import ProductColumns
 from tradepost.imports.progress import Progress, no_progress
 from tradepost.imports.report import CatalogReport
 from tradepost.imports.shopify import ShopifyColumns
-from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.access import Actor, Permission, Resource
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Conflict, Invalid
@@ -57,7 +57,7 @@ class ImportCatalog:
     `import.unreadable`, `import.header_invalid` and `import.currency_missing` before anything is written.
     """
 
-    access = staff(Permission.IMPORTS_WRITE)
+    access = staff(Permission.IMPORTS_WRITE, Permission.CATALOG_WRITE)
 
     def __init__(self, transactions: Transactions[CatalogImportTx], clock: Clock, ids: TypeIds) -> None:
         self._transactions = transactions
@@ -65,7 +65,7 @@ class ImportCatalog:
         self._ids = ids
 
     async def __call__(self, command: ImportCatalogCommand) -> CatalogReport:
-        self.access.check(command.actor)
+        self.access.check(command.actor, Resource(kind="catalog", categories=frozenset()))  # of no category alone
         rows = CsvRows(command.file)
         columns = _columns(rows.header, command.currency)
         report = CatalogReport(dry_run=command.dry_run, format=columns.format, ignored_columns=columns.ignored)

@@ -82,13 +82,16 @@ SENSITIVE = frozenset({Permission.USERS_WRITE, Permission.ROLES_WRITE, Permissio
 
 
 class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The session a command came in by. `fresh` says that its user proved who they are within the last minutes, `mfa`
-    that they did so with a second factor."""
+    """The session a command came in by. `fresh` says that its user proved who they are within the last `fresh_for`
+    seconds, `mfa` that they did so with a second factor. `large_refunds` says from which amount of a currency on, in
+    minor units, a refund takes a fresh session."""
 
     id: str
     kind: Literal["token", "cookie", "client", "key"]
     fresh: bool = False
+    fresh_for: int = 600
     mfa: bool = False
+    large_refunds: Mapping[str, int] = {}
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +137,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
         """For what changes how they themselves sign in. Raises `unauthenticated` when they have to prove who they are
         again."""
         if not self.trusted and not _proved(self):
-            raise _STALE.refusal()
+            raise _stale(self).refusal()
 
     def require_own_or(self, permission: Permission, customer_id: str | None, what: str, id: str) -> None:  # noqa: A002
         """Let through the customer it belongs to, and staff with `permission`; to others it does not exist."""
@@ -200,7 +203,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     reason: str
     code: str = ""
-    data: dict[str, str] = {}
+    data: dict[str, str | int] = {}
 
     def refusal(self) -> TradepostError:
         """The error that tells the caller."""
@@ -263,7 +266,7 @@ def _categories(actor: Actor, permission: Permission, resource: Resource | None)
         allowed=False,
         rule="categories",
         code="auth.category",
-        reason="You may change products of your own categories only; this one is in another, or in none.",
+        reason="You may change what is in your own categories only; this is in another, or in none.",
         data={"permission": permission},
     )
 
@@ -284,10 +287,28 @@ def _no_more_than_own(actor: Actor, permission: Permission, resource: Resource |
     )
 
 
-def _step_up(actor: Actor, permission: Permission, _: Resource | None) -> Decision | None:
-    if permission not in SENSITIVE or _proved(actor):
+def _step_up(actor: Actor, permission: Permission, resource: Resource | None) -> Decision | None:
+    if _proved(actor) or not (permission in SENSITIVE or _is_large_refund(actor, permission, resource)):
         return None
-    return _STALE
+    return _stale(actor)
+
+
+def _is_large_refund(actor: Actor, permission: Permission, resource: Resource | None) -> bool:
+    if permission is not Permission.REFUNDS_CREATE or actor.session is None:
+        return False
+    amount = None if resource is None else resource.amount
+    return amount is not None and amount.amount >= actor.session.large_refunds.get(amount.currency, amount.amount + 1)
+
+
+def _stale(actor: Actor) -> Decision:
+    """The refusal that asks for a proof; `max_age` is how many seconds old one may be."""
+    return Decision(
+        allowed=False,
+        rule="step_up",
+        code="auth.step_up_required",
+        reason="Prove who you are once more: show your password (and second factor) again, then repeat this.",
+        data={"max_age": 0 if actor.session is None else actor.session.fresh_for},
+    )
 
 
 def _proved(actor: Actor) -> bool:
@@ -296,12 +317,6 @@ def _proved(actor: Actor) -> bool:
     return actor.session is None or actor.session.fresh or actor.session.kind in ("key", "client")
 
 
-_STALE = Decision(
-    allowed=False,
-    rule="step_up",
-    code="auth.step_up_required",
-    reason="This lets others in or keeps them out: show your password (and second factor) again first.",
-)
 _POLICIES: tuple[Policy, ...] = (_refund_limit, _categories, _no_more_than_own, _step_up)
 _NOTHING = frozenset[Permission]()
 _TRUSTED = Decision(allowed=True, rule="trusted", reason="The shop itself and its operator may do everything.")

@@ -15,6 +15,7 @@ from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.order import Order, OrderLine
 from tradepost.orders.ports import OrderTx
+from tradepost.orders.refund_limit import refund_in_all
 from tradepost.orders.views import RefundView
 from tradepost.payments.payment import Operation, Payment, Refund, RefundLine, RefundStatus
 from tradepost.stock.level import Reason
@@ -38,8 +39,11 @@ class RefundOrder:
     """Starts the refund and tells what became of it: `succeeded`, `failed`, or `pending` while the gateway has not said.
 
     Never gives back more than was captured, however many ask at once, nor a unit of a line twice unless an amount is
-    named. Goods that are restocked stay so even if the gateway refuses: they have come back. Raises `order.nothing_to_refund`,
-    `payment.over_refund`, `order.refund_invalid` naming every bad line, `order.not_returnable`.
+    named. Goods that are restocked stay so even if the gateway refuses: they have come back. A limit of the caller's
+    role is for all that they give back on one order, so many small refunds do not get past it.
+
+    Raises `order.nothing_to_refund`, `payment.over_refund`, `order.refund_invalid` naming every bad line,
+    `order.not_returnable`, `auth.refund_limit`.
     """
 
     access = staff(Permission.REFUNDS_CREATE)
@@ -62,10 +66,15 @@ class RefundOrder:
             started.clear()
             order = await tx.orders.get(command.order_id)
             payment = _refundable(order, await tx.payments.of_order(order.id))
+            earlier = await tx.refunds.of_order(order.id)
+            amount = _amount(order, payment, earlier, command)
+            self.access.check(
+                command.actor, refund_in_all(order.id, earlier, Money(amount, order.currency), by=command.actor.id)
+            )
             refund, operation = payment.request_refund(
                 operation_id,
                 refund_id,
-                _amount(order, payment, await tx.refunds.of_order(order.id), command),
+                amount,
                 reason=command.reason,
                 by=command.actor.id,
                 at=now,

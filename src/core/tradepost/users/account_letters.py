@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tradepost.jobs.ports import HasJobs
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.events import Event, Message
 from tradepost.kernel.ids import TypeIds
@@ -34,6 +35,8 @@ class PostTx(HasJobs, HasInbox, Protocol):
 
 class PostAccountLetters:
     """Posts the letters that a fact asks for: the handler of a consumer of `EVENTS`, in the transaction of its inbox."""
+
+    access = the_shop_itself()
 
     def __init__(self, ids: TypeIds) -> None:
         self._ids = ids

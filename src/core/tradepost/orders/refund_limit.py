@@ -1,0 +1,19 @@
+"""How much of an order somebody has given back: what a limit of their role is compared with."""
+
+from collections.abc import Sequence
+
+from tradepost.kernel.access import Resource
+from tradepost.kernel.money import Money
+from tradepost.orders.views import RefundView
+from tradepost.payments.payment import Refund, RefundStatus
+
+
+def refund_in_all(order_id: str, earlier: Sequence[Refund | RefundView], more: Money, *, by: str) -> Resource:
+    """The order, with all that `by` will have given back on it: their earlier refunds and `more`. What the gateway
+    refused does not count, and neither does what others gave back."""
+    before = sum(
+        refund.amount.amount
+        for refund in earlier
+        if refund.created_by == by and refund.status is not RefundStatus.FAILED
+    )
+    return Resource(kind="order", id=order_id, amount=Money(before + more.amount, more.currency))
