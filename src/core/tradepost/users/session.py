@@ -1,5 +1,6 @@
 """Sessions: what stands behind every token and every browser that is signed in."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -60,7 +61,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def facts(self, at: datetime, policy: "SessionPolicy") -> SessionFacts:
         """What rules of access may ask about it."""
         fresh = at < self.authenticated_at + policy.fresh
-        return SessionFacts(id=self.id, kind=self.kind.value, fresh=fresh, mfa=self.mfa)
+        return SessionFacts(
+            id=self.id,
+            kind=self.kind.value,
+            fresh=fresh,
+            fresh_for=int(policy.fresh.total_seconds()),
+            mfa=self.mfa,
+            large_refunds=policy.large_refunds,
+        )
 
 
 class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +77,7 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     A refresh token is good for `refresh`, a session of tokens for `session` in all. A browser's session ends after
     `cookie_idle` without a request, and after `cookie` in any case (an hour and a day are what NIST SP 800-63B-4,
     section 2.2.3, wants at its second level). For `fresh` after they proved who they are, users may do what lets others
-    in.
+    in, and give back `large_refunds`: from so many minor units of a currency on; of others any amount at any time.
     """
 
     refresh: timedelta = timedelta(days=7)
@@ -77,6 +85,7 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     cookie_idle: timedelta = timedelta(hours=1)
     cookie: timedelta = timedelta(days=1)
     fresh: timedelta = timedelta(minutes=10)
+    large_refunds: Mapping[str, int] = {}
 
     def idle_end(self, kind: SessionKind, at: datetime) -> datetime:
         """Until when a session of this kind lasts that is used now and then no more."""

@@ -143,7 +143,7 @@ def refusal(call: Call, error: TradepostError) -> HttpResponse:
     if retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, int(retry_after))))
     if error.kind is Kind.UNAUTHENTICATED:
-        headers.append((b"www-authenticate", _challenge(call)))
+        headers.append((b"www-authenticate", _challenge(call, error)))
     if error.code == "auth.session_ended":
         headers += FORGET
     if error.replayed:
@@ -159,7 +159,10 @@ def refusal(call: Call, error: TradepostError) -> HttpResponse:
     )
 
 
-def _challenge(call: Call) -> bytes:
+def _challenge(call: Call, error: TradepostError) -> bytes:
+    if error.code == "auth.step_up_required":  # RFC 9470, section 3
+        max_age = int(error.data.get("max_age", 0))
+        return b'Bearer realm="tradepost", error="insufficient_user_authentication", max_age=%d' % max_age
     if b"authorization" in call.headers:
         return b'Bearer realm="tradepost", error="invalid_token"'  # RFC 6750, section 3.1
     return b'Bearer realm="tradepost"'

@@ -68,7 +68,8 @@ _SECOND_STEP = (
 _STALE = Refusal(
     Kind.UNAUTHENTICATED,
     "auth.step_up_required",
-    "This lets others in or keeps them out: show your password (and second factor) again first.",
+    "Prove who you are once more: show your password (and second factor) again, then repeat this.",
+    {"max_age": 600},
 )
 _WRONG_PASSWORD = Refusal(Kind.INVALID, "user.password_wrong", "This is not the password of the account.")
 _WRONG_CODE = Refusal(
