@@ -10,9 +10,11 @@ import uvicorn
 from tests.entrypoints.http.toy import GOOD, application
 
 from tradepost_entrypoints.http.body import MAX_BODY
+from tradepost_entrypoints.http.heads import MAX_BYTES
+from tradepost_entrypoints.http.protocol import BoundedHttp
 
 
-@pytest.fixture(params=["httptools", "h11"])
+@pytest.fixture(params=[BoundedHttp, "httptools", "h11"], ids=["ours", "httptools", "h11"])
 async def port(request: pytest.FixtureRequest) -> AsyncIterator[int]:
     config = uvicorn.Config(application(), port=0, http=request.param, log_config=None, lifespan="on")
     server = uvicorn.Server(config)
@@ -112,3 +114,58 @@ async def test_paths_and_queries_that_are_not_utf_8_are_client_errors(port: int)
         status_line = await asyncio.wait_for(reader.readline(), 5)
         assert 400 <= int(status_line.split()[1]) < 500
         writer.close()
+
+
+@pytest.mark.parametrize("port", [BoundedHttp, "h11"], ids=["ours", "h11"], indirect=True)
+@pytest.mark.parametrize(
+    "begun",
+    [b"GET /live HTTP/1.1\r\nx-long: ", b"GET /live HTTP/1.1\r\nhost: shop.test\r\n", b"GET /live?"],
+    ids=["one field", "many fields", "target"],
+)
+async def test_a_head_that_does_not_end_is_not_read_for_ever(port: int, begun: bytes) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(begun)
+    piece = b"x-1: 2\r\n" * 1000 if begun.endswith(b"\n") else b"a" * 8000
+    sent = 0
+    with contextlib.suppress(ConnectionError):
+        while sent < 20_000_000:
+            writer.write(piece)
+            await writer.drain()
+            sent += len(piece)
+    assert sent < 5_000_000, "it hangs up long before"
+    writer.close()
+
+
+@pytest.mark.parametrize("port", [BoundedHttp], ids=["ours"], indirect=True)
+async def test_a_head_that_does_not_end_is_told_so(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /live HTTP/1.1\r\nhost: shop.test\r\nx-long: " + b"a" * 70_000)
+    await writer.drain()
+    assert b" 431 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+
+
+async def test_a_head_that_is_too_large_is_refused_with_a_problem(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(_head("content-length: 2", "x-long: " + "a" * (MAX_BYTES + 1)) + b"{}")
+    status, problem, _ = await _answer(reader)
+    assert (status, problem["code"]) == (431, "request.headers_too_large")
+    writer.close()
+
+
+@pytest.mark.parametrize("port", [BoundedHttp], ids=["ours"], indirect=True)
+async def test_large_bodies_and_many_requests_are_no_long_heads(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    body = json.dumps({**GOOD, "loose": "a" * 200_000}).encode()
+    for _ in range(3):
+        writer.write(_head(f"content-length: {len(body)}", "x-long: " + "a" * 20_000))
+        for start in range(0, len(body), 50_000):
+            writer.write(body[start : start + 50_000])
+            await writer.drain()
+        status, _, _ = await _answer(reader)
+        assert status == 201
+    writer.write((_head(f"content-length: {len(body)}") + body) * 4)  # pipelined
+    for _ in range(4):
+        status, _, _ = await _answer(reader)
+        assert status == 201
+    writer.close()
