@@ -93,3 +93,30 @@ def test_an_event_that_can_not_be_encoded_is_shown_as_it_is() -> None:
 )  # fmt: skip
 def test_secrets_are_hidden_by_name_and_by_look(given: Any, shown: Any) -> None:
     assert logs.redact(given) == shown
+
+
+def test_personal_data_and_credentials_are_hidden_whatever_they_are_called() -> None:
+    jwt = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c2VyXzEifQ.c2lnbmF0dXJl"
+    said = f"Key (email)=(ada.lovelace+shop@mail.example.com) exists; {jwt}; tp_live_abc123_s3cretpart; x@y"
+    hidden = logs.redact_text(said)
+    for secret in ("ada", "example.com", "eyJ", "s3cretpart"):
+        assert secret not in hidden
+    assert hidden == "Key (email)=([hidden]) exists; [hidden]; [hidden]; x@y"
+    assert logs.redact_text("user_01h2 paid order_01h3 at 12:00") == "user_01h2 paid order_01h3 at 12:00"
+
+
+def test_queries_and_paths_are_logged_without_whom_they_are_about() -> None:
+    assert logs.redact_query("email=ada%40example.com&phone=123&name=Ada&status=active&q=ada@example.com") == (
+        "email=[hidden]&phone=[hidden]&name=[hidden]&status=active&q=[hidden]"
+    )
+    assert logs.redact_path("/api/v1/users/ada@example.com") == "/api/v1/users/[hidden]"
+    assert logs.redact_path("/api/v1/users/user_1") == "/api/v1/users/user_1"
+
+
+def test_a_traceback_of_a_database_does_not_tell_whose_row_it_was(root: logging.Logger) -> None:
+    stream = _configured(root, "json")
+    try:
+        raise ValueError("duplicate key\nDETAIL:  Key (email)=(ada@example.com) already exists.")
+    except ValueError:
+        logging.getLogger("x").exception("failed for ada@example.com", extra={"fields": {"who": "ada@example.com"}})
+    assert "ada@example.com" not in stream.getvalue()

@@ -24,6 +24,10 @@ _SECRET_NAME = re.compile(
 )
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\btp_[a-z]+_\w+")  # a JWT, a key of ours
+_PERSONAL_NAME = re.compile(r"mail|phone|name|address", re.IGNORECASE)  # of a query's parameter
+_SUSPICIOUS = re.compile(r"@|eyJ|tp_")
 _URL_PASSWORD = re.compile(r"(://[^:/\s@]*:)[^@/\s]+@")
 
 
@@ -42,21 +46,26 @@ def redact(value: Any) -> Any:
 
 
 def redact_text(text: str) -> str:
-    """The text without card numbers, bearer tokens and passwords in addresses."""
+    """The text without card numbers, e-mail addresses, tokens, keys and passwords in addresses."""
     text = _CARD.sub(lambda match: HIDDEN if _luhn(match[0]) else match[0], text)
     text = _BEARER.sub(lambda match: f"{match[1]} {HIDDEN}", text)
-    return _URL_PASSWORD.sub(rf"\1{HIDDEN}@", text)
+    text = _TOKEN.sub(HIDDEN, _URL_PASSWORD.sub(rf"\1{HIDDEN}@", text))
+    return _EMAIL.sub(HIDDEN, text) if "@" in text else text
 
 
 def redact_path(path: str) -> str:
-    """A path without card numbers."""
+    """A path without card numbers, addresses and tokens."""
+    if _SUSPICIOUS.search(path):
+        # Segment by segment: a slash may be part of an e-mail address, and is not here.
+        path = "/".join(redact_text(segment) for segment in path.split("/"))
     return _CARD.sub(lambda match: HIDDEN if _luhn(match[0]) else match[0], path)
 
 
 def redact_query(query: str) -> str:
-    """A query string without the values of parameters such as `token`."""
+    """A query string without the values of parameters such as `token`, and without whom it is about."""
     pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
-    return urlencode([(name, redact({name: value})[name]) for name, value in pairs], safe="[]")
+    shown = [(name, HIDDEN if _PERSONAL_NAME.search(name) else redact({name: value})[name]) for name, value in pairs]
+    return urlencode(shown, safe="[]")
 
 
 def _luhn(text: str) -> bool:

@@ -92,7 +92,8 @@ class One(Answer[T]):
     def respond(self, call: Call) -> HttpResponse:
         own = call.path if self._location is None else API + self._location
         data = _encode(_only(call.fields, self._view))
-        headers = [(b"cache-control", b"no-store")] if self._secret else _headers(call)
+        # A guest's token is told in the view itself.
+        headers = _headers(call, secret=self._secret or getattr(self._view, "token", None) is not None)
         headers += self._extra
         if self._status == 201:
             headers.append((b"location", own.encode()))
@@ -174,9 +175,10 @@ class Nothing(Answer[None]):
         return HttpResponse(204, headers=[*_headers(call), *self._extra], media_type=None)
 
 
-def _headers(call: Call) -> Headers:
-    """What every answer about the shop carries: not to be kept by caches in between, and whether it was a stored one."""
-    headers: Headers = [(b"cache-control", b"private, no-cache")]
+def _headers(call: Call, *, secret: bool = False) -> Headers:
+    """What every answer about the shop carries: not to be kept by caches in between (or, with a credential in it, by any),
+    and whether it was a stored one."""
+    headers: Headers = [(b"cache-control", b"no-store" if secret else b"private, no-cache")]
     if call.key is not None and call.key.replayed:
         headers.append((b"idempotent-replayed", b"true"))
     return headers
