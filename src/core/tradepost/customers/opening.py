@@ -4,13 +4,12 @@ from datetime import datetime
 
 from tradepost.customers.customer import Customer
 from tradepost.customers.ports import AccountTx
-from tradepost.kernel.access import Role
 from tradepost.kernel.ids import TypeIds
 from tradepost.users.user import User
 
 
 async def open_account(
-    tx: AccountTx, *, email: str, name: str, password_hash: str, role: Role, ids: TypeIds, at: datetime
+    tx: AccountTx, *, email: str, name: str, password_hash: str, role: str, ids: TypeIds, at: datetime
 ) -> User:
     """Add both. Raises `user.invalid` with every fault and `user.email_taken`."""
     user_id, customer_id = ids.new("user"), ids.new("cus")

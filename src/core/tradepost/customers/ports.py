@@ -9,6 +9,7 @@ from tradepost.customers.views import CustomerView
 from tradepost.kernel.idempotency import HasIdempotency
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.ports import HasOneTimeTokens, HasUsers
+from tradepost.users.role_ports import HasRoles
 
 
 class Customers(Protocol):
@@ -36,7 +37,7 @@ class CustomerTx(HasCustomers, HasIdempotency, Protocol):
     """What making a customer, or an entry in an address book, touches."""
 
 
-class AccountTx(HasUsers, HasCustomers, HasOneTimeTokens, Protocol):
+class AccountTx(HasUsers, HasRoles, HasCustomers, HasOneTimeTokens, Protocol):
     """What opening an account touches: the user who signs in, the customer who buys, and the link that proves the
     address."""
 

@@ -4,7 +4,7 @@ import msgspec
 
 from tradepost.customers.opening import open_account
 from tradepost.customers.ports import AccountTx
-from tradepost.kernel.access import Actor, Permission, Role
+from tradepost.kernel.access import Actor, Permission, Resource, Role
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
 from tradepost.kernel.ids import TypeIds
@@ -23,7 +23,7 @@ class RegisterUserCommand(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     name: str
     password: str
-    role: Role = Role.CUSTOMER
+    role: str = Role.CUSTOMER
 
     def __repr__(self) -> str:
         return f"RegisterUserCommand({self.role})"
@@ -56,13 +56,14 @@ class RegisterUser:
         self._ids = ids
 
     async def __call__(self, command: RegisterUserCommand) -> UserView:
-        if command.role is not Role.CUSTOMER:
+        if command.role != Role.CUSTOMER:
             self.access.require_held(command.actor)
         check_profile(email=command.email, name=command.name)
         password_hash = await self._hasher.hash(await new_password(command.password, self._breached))
         now = self._clock.now()
 
         async def work(tx: AccountTx) -> UserView:
+            await self._require_role(tx, command)
             user = await open_account(
                 tx,
                 email=command.email,
@@ -76,3 +77,9 @@ class RegisterUser:
             return UserView.of(user)
 
         return await self._transactions.run(work)
+
+    async def _require_role(self, tx: AccountTx, command: RegisterUserCommand) -> None:
+        """Raise `role.not_found`, and `auth.escalation` for one that can do more than the caller."""
+        if command.role != Role.CUSTOMER:
+            role = await tx.roles.get(command.role)
+            self.access.require_held(command.actor, Resource(kind="user", powers=role.powers()))

@@ -3,11 +3,12 @@
 from typing import Protocol
 
 from tradepost.users.ports import HasOneTimeTokens, HasUsers
+from tradepost.users.role_ports import HasRoles
 from tradepost.users.security_log import HasSecurityLog
 from tradepost.users.session_ports import SignInTx
 
 
-class ProfileTx(HasUsers, HasOneTimeTokens, Protocol):
+class ProfileTx(HasUsers, HasRoles, HasOneTimeTokens, Protocol):
     """A user, and the link that an address of theirs is proved by."""
 
 

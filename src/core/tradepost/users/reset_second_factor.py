@@ -6,6 +6,7 @@ from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
 from tradepost.kernel.transactions import Transactions
+from tradepost.users.access import require_no_less
 from tradepost.users.client import Client
 from tradepost.users.second_factor import NotEnabled
 from tradepost.users.second_factor_changes import SecondFactorChanges
@@ -39,6 +40,7 @@ class ResetSecondFactor:
 
         async def work(tx: SecondFactorTx) -> None:
             user = await tx.users.get(command.user_id)
+            await require_no_less(self.access, command.actor, tx, user)
             if not await tx.totps.remove(user.id):
                 raise NotEnabled
             await tx.recovery_codes.replace(user.id, (), now)

@@ -8,6 +8,7 @@ from tradepost.users.client import Client
 from tradepost.users.familiar_addresses import HasFamiliarAddresses
 from tradepost.users.ports import HasUsers
 from tradepost.users.principal import Principal
+from tradepost.users.role_ports import HasRoles
 from tradepost.users.security_log import HasSecurityLog
 from tradepost.users.session import EndReason, Session
 from tradepost.users.views import SessionView
@@ -79,7 +80,7 @@ class HasRefreshTokens(Protocol):
     def refresh_tokens(self) -> RefreshTokens: ...
 
 
-class SignInTx(HasUsers, HasSessions, HasFamiliarAddresses, HasSecurityLog, Protocol):
+class SignInTx(HasUsers, HasRoles, HasSessions, HasFamiliarAddresses, HasSecurityLog, Protocol):
     """What signing in, and ending sessions, touches."""
 
 

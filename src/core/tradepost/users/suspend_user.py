@@ -7,6 +7,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
+from tradepost.users.access import require_no_less
 from tradepost.users.client import Client
 from tradepost.users.security_log import SecurityEventKind, security_event
 from tradepost.users.session import EndReason
@@ -46,6 +47,7 @@ class SuspendUser:
             owners = await tx.users.owners()
             user = await tx.users.get(command.user_id)
             user.at_version(command.expected_version)
+            await require_no_less(self.access, actor, tx, user)
             if user.suspend(owners=owners, at=now):
                 await tx.users.save(user)
                 reason = EndReason.USER_SUSPENDED

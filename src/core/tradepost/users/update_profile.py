@@ -8,7 +8,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import own_or
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.access import one_self
+from tradepost.users.access import one_self, require_no_less
 from tradepost.users.link_ports import ProfileTx
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.one_time_token import Purpose
@@ -63,6 +63,7 @@ class UpdateProfile:
         async def work(tx: ProfileTx) -> UserView:
             user = await tx.users.get(command.user_id)
             user.at_version(command.expected_version)
+            await require_no_less(self.access, command.actor, tx, user)
             check_profile(email=command.email, name=command.name)
             changed = user.change_profile(name=command.name)
             if command.email is not UNSET and user.ask_for_email(command.email):
