@@ -24,7 +24,7 @@ _SECRET_NAME = re.compile(
 )
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
-_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\btp_[a-z]+_\w+")  # a JWT, a key of ours
 _PERSONAL_NAME = re.compile(r"mail|phone|name|address", re.IGNORECASE)  # of a query's parameter
 _SUSPICIOUS = re.compile(r"@|eyJ|tp_")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from litestar import Litestar
 from tests.entrypoints.http.toy import ROUTES, application, client
@@ -14,10 +15,11 @@ from tests.entrypoints.http.toy import ROUTES, application, client
 from tradepost.kernel.access import Actor, Permission, Role, SessionFacts
 from tradepost.kernel.rate_limits import Hit, Limit, RateLimiterUnavailable, Usage
 from tradepost_adapters.memory.rate_limiter import MemoryRateLimiter
+from tradepost_entrypoints.http.call import Call
 from tradepost_entrypoints.http.cors import Cors
 from tradepost_entrypoints.http.edge import Edge
 from tradepost_entrypoints.http.endpoint import endpoint
-from tradepost_entrypoints.http.envelope import Nothing
+from tradepost_entrypoints.http.envelope import Nothing, One
 from tradepost_entrypoints.http.guard import Guard, RateLimits
 from tradepost_entrypoints.http.heads import MAX_BYTES, MAX_FIELDS, MAX_TARGET
 from tradepost_entrypoints.http.middleware import Metrics
@@ -305,3 +307,16 @@ def test_routes_that_take_credentials_are_limited_as_such() -> None:
 
 
 _PASSWORDS = {"password", "old_password", "new_password", "refresh_token"}
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a guest is shown once."""
+
+    id: str
+    token: str | None
+
+
+async def test_an_answer_with_a_guests_token_in_it_is_kept_by_nobody() -> None:
+    call = Call({"method": "GET", "path": "/x"}, "r1", {})
+    kept = [dict(One(Told("cart_1", token)).respond(call).headers)[b"cache-control"] for token in ("t0ken", None)]
+    assert kept == [b"no-store", b"private, no-cache"]
