@@ -20,6 +20,7 @@ from tradepost.mail.letters import Letters
 from tradepost.mail.mail import Sender
 from tradepost.mail.mailer import Mailer
 from tradepost.mail.send_mail import SendMail
+from tradepost.mail.send_test_mail import SendTestMail
 from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
 from tradepost.users.letter_texts import Site
@@ -28,7 +29,7 @@ from tradepost.users.session import SessionPolicy
 from tradepost_adapters import sqlite_library
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.breached_passwords import CommonPasswords, UnusableList, open_list
-from tradepost_adapters.cryptography import AesGcmSecretBox
+from tradepost_adapters.cryptography import AesGcmSecretBox, Ed25519PublicKeys
 from tradepost_adapters.jose import JwtSigner
 from tradepost_adapters.local_mail import ConsoleMailer, FileMailer
 from tradepost_adapters.memory.cache import MemoryCache
@@ -79,7 +80,18 @@ def _sessions(settings: Settings) -> SessionPolicy:
         cookie_idle=settings.cookie_idle,
         cookie=settings.cookie_lifetime,
         fresh=settings.step_up_after,
+        large_refunds=_amounts(settings.step_up_refunds),
+        staff_need_mfa=settings.require_mfa_for_staff,
     )
+
+
+def _amounts(written: tuple[str, ...]) -> dict[str, int]:
+    """Minor units by currency, from `EUR:50000`."""
+    return {currency: int(units) for currency, _, units in (each.partition(":") for each in written)}
+
+
+def _shop_name(settings: Settings) -> str:
+    return _sender(settings).name
 
 
 def _policy(settings: Settings) -> OrderPolicy:
@@ -124,7 +136,7 @@ def _mailer(settings: Settings) -> Mailer:
 
 
 def _site(settings: Settings) -> Site:
-    return Site(name=_sender(settings).name, url=settings.public_url)
+    return Site(name=_shop_name(settings), url=settings.public_url)
 
 
 def _letters(shop: Shop, settings: Settings) -> Letters:
@@ -163,6 +175,8 @@ class Container(containers.DeclarativeContainer):
         token_lifetime=providers.Callable(_token_lifetime, settings),
         sessions=providers.Callable(_sessions, settings),
         box=box,
+        public_keys=providers.Singleton(Ed25519PublicKeys),
+        totp_issuer=providers.Callable(_shop_name, settings),
         cache=cache,
         policy=providers.Callable(_policy, settings),
         clock=clock,
@@ -171,6 +185,7 @@ class Container(containers.DeclarativeContainer):
     mailer = providers.Singleton(_mailer, settings)
     letters = providers.Singleton(_letters, shop, settings)
     send_mail = providers.Singleton(SendMail, letters, mailer)
+    send_test_mail = providers.Singleton(SendTestMail, mailer, clock, ids)
     list_jobs = providers.Singleton(ListJobs, backend.provided.job_views)
     get_job = providers.Singleton(GetJob, backend.provided.job_views)
     retry_job = providers.Singleton(RetryJob, backend.provided.transactions, clock)

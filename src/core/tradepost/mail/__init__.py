@@ -9,6 +9,7 @@ from tradepost.mail.mail import Mail, Sender
 from tradepost.mail.mailer import MailDelayed, Mailer, MailRefused
 from tradepost.mail.message import envelope, message_id, message_of
 from tradepost.mail.send_mail import SendMail
+from tradepost.mail.send_test_mail import SendTestMail
 
 __all__ = [
     "KIND",
@@ -20,6 +21,7 @@ __all__ = [
     "Mailer",
     "Posted",
     "SendMail",
+    "SendTestMail",
     "Sender",
     "Writer",
     "envelope",

@@ -15,6 +15,7 @@ from tradepost_entrypoints.cli.commands import (
     imports,
     jobs,
     keys,
+    mail,
     migrate,
     openapi,
     orders,
@@ -71,6 +72,7 @@ app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=Heading.SHOP)
+app.add_typer(mail.mail, name="mail", rich_help_panel=Heading.SHOP)
 app.command("doctor", uses=("check_books",), rich_help_panel=Heading.SHOP)(doctor.doctor)
 app.add_typer(imports.imports, name="import", rich_help_panel=Heading.DATA)
 app.add_typer(export.export, name="export", rich_help_panel=Heading.DATA)

@@ -84,9 +84,10 @@ async def run(
         str | None, typer.Argument(metavar="[JOB]", help="The job's id: make it due now.", show_default=False)
     ] = None,
 ) -> None:
-    """Make a queued job due at once; or, without naming one, do here and now what is due."""
+    """Make a queued job due at once; or, without naming one, do here and now what is due, facts that wait to be told
+    included."""
     from tradepost.jobs import JobId, RunJobNowCommand
-    from tradepost_entrypoints.worker.background import run_due_jobs
+    from tradepost_entrypoints.worker.background import deliver_messages, run_due_jobs
 
     if job is not None:
         async with container() as opened:
@@ -95,7 +96,9 @@ async def run(
         return
     async with machinery(secrets=True) as opened:  # links in mails are made of them
         done = 0
-        due = run_due_jobs(opened)
+        deliver, due = deliver_messages(opened), run_due_jobs(opened)
+        while await deliver():  # first: some of them are jobs
+            pass
         while more := await due():
             done += more
     output.done(f"{done} jobs were run.", {"run": done})

@@ -23,6 +23,8 @@ Who = Annotated[str, typer.Argument(help="The user's id or e-mail address.", sho
 _FIELDS: "output.Fields[UserView]" = {
     "Id": lambda user: user.id,
     "E-mail": lambda user: user.email,
+    "Verified": lambda user: user.email_verified_at,
+    "Wants to have": lambda user: user.pending_email,
     "Name": lambda user: user.name,
     "Role": lambda user: user.role,
     "Status": lambda user: user.status,
@@ -52,7 +54,9 @@ async def create(
 async def list_(
     role: Annotated[Role | None, typer.Option(help="Only these.", show_default=False)] = None,
     email: Annotated[str | None, typer.Option(help="Only the one with this address.", show_default=False)] = None,
-    status: Annotated[Literal["active", "suspended", "deleted"] | None, typer.Option(help="Only these.", show_default=False)] = None,
+    status: Annotated[
+        Literal["active", "suspended", "deleted"] | None, typer.Option(help="Only these.", show_default=False)
+    ] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100)] = 20,
     cursor: Annotated[str | None, typer.Option(help="Where the last list ended.", show_default=False)] = None,
 ) -> None:
@@ -116,6 +120,33 @@ async def password(who: Who) -> None:
         await opened.change_password(ChangePasswordCommand(actor=caller(), user_id=found.id, new_password=given))
         user = await find(opened, found.id)
     output.done(f"{user.email} signs in with the new password from now on.", user)
+
+
+@users.command("send-reset", uses=("request_password_reset", "get_user", "list_users"))
+async def send_reset(who: Who) -> None:
+    """Have a link sent to somebody by which they choose a new password. At most three are good at a time."""
+    from tradepost.users.request_password_reset import RequestPasswordResetCommand
+
+    async with shop() as opened:
+        user = await find(opened, who)
+        if user.email is None:
+            raise NotFound("user", who)
+        await opened.request_password_reset(RequestPasswordResetCommand(email=user.email, actor=caller()))
+    output.done(f"{user.email} is sent a link, good for half an hour.", user)
+
+
+@users.command("send-verification", uses=("request_email_verification", "get_user", "list_users"))
+async def send_verification(who: Who) -> None:
+    """Have the link sent again by which somebody proves their address, or the one they want to have instead."""
+    from tradepost.users.request_email_verification import RequestEmailVerificationCommand
+
+    async with shop() as opened:
+        user = await find(opened, who)
+        command = RequestEmailVerificationCommand(actor=caller(), user_id=user.id)
+        await opened.request_email_verification(command)
+    proved = user.email_verified_at is not None and user.pending_email is None
+    words = f"{user.email} is verified already." if proved else f"{user.pending_email or user.email} is sent a link."
+    output.done(words, user)
 
 
 async def find(opened: "Shop", who: str) -> "UserView":
