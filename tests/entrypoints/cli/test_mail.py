@@ -1,0 +1,57 @@
+"""`tradepost mail` and the links that `tradepost users` has sent."""
+
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from tests.adapters.smtp.server import MailServer
+from tests.entrypoints.cli.conftest import Terminal
+
+PASSWORD = "correct horse battery staple"
+
+
+def mails(folder: Path = Path("tradepost-mail")) -> dict[str, str]:
+    """Every mail that was written, by its subject."""
+    found = {}
+    for file in sorted(folder.iterdir()) if folder.exists() else ():
+        message = message_from_bytes(file.read_bytes(), policy=default)
+        assert isinstance(message, EmailMessage)
+        body = message.get_body(("plain",))
+        assert body is not None
+        found[message["Subject"]] = body.get_content()
+    return found
+
+
+def test_without_a_setting_mail_is_written_into_a_folder(terminal: Terminal) -> None:
+    sent = terminal.json("mail", "test", "ada@example.com")
+    assert sent["to"] == "ada@example.com"
+    assert Path("tradepost-mail", f"{sent['message_id']}.eml").exists()
+    assert terminal.run("mail", "test", "nobody").returncode == 2
+
+
+def test_mail_goes_out_by_the_server_that_is_set(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MailServer() as server:
+        monkeypatch.setenv("TRADEPOST_MAIL_URL", server.url)
+        refused = terminal.run("mail", "test", "ada@example.com")
+        assert refused.returncode == 2
+        assert "TRADEPOST_MAIL_FROM" in refused.stderr
+        monkeypatch.setenv("TRADEPOST_MAIL_FROM", "Ada's Mugs <shop@mugs.example>")
+        monkeypatch.setenv("TRADEPOST_PUBLIC_URL", "https://mugs.example/account")
+        assert "is on its way" in terminal.said("mail", "test", "ada@example.com")
+        assert [envelope.mail_from for envelope in server.received] == ["shop@mugs.example"]
+        server.behavior.recipient.append("550 5.1.1 no such person")
+        assert terminal.run("mail", "test", "ada@example.com").returncode == 4
+    assert terminal.run("mail", "test", "ada@example.com").returncode == 10
+
+
+def test_an_account_is_welcomed_and_sent_its_links(terminal: Terminal) -> None:
+    terminal.run("users", "create", "ada@example.com", "--name", "Ada", given=f"{PASSWORD}\n")
+    terminal.said("users", "send-verification", "ada@example.com")
+    assert "half an hour" in terminal.said("users", "send-reset", "ada@example.com")
+    assert mails() == {}
+    terminal.run("jobs", "run")
+    assert sorted(mails()) == ["A new password for Tradepost", "Welcome to Tradepost", "Your address at Tradepost"]
+    assert "http://localhost:3000/reset-password#token=ott_" in mails()["A new password for Tradepost"]
+    assert terminal.run("users", "send-reset", "nobody@example.com").returncode == 3
