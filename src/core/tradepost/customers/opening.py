@@ -9,9 +9,9 @@ from tradepost.users.user import User
 
 
 async def open_account(
-    tx: AccountTx, *, email: str, name: str, password_hash: str, role: str, ids: TypeIds, at: datetime
+    tx: AccountTx, *, email: str, name: str, password_hash: str | None, role: str, ids: TypeIds, at: datetime
 ) -> User:
-    """Add both. Raises `user.invalid` with every fault and `user.email_taken`."""
+    """Add both. Without a password hash they sign in some other way. Raises `user.invalid` with every fault and `user.email_taken`."""
     user_id, customer_id = ids.new("user"), ids.new("cus")
     user = User.new(
         id=user_id, email=email, name=name, role=role, password_hash=password_hash, customer_id=customer_id, at=at
