@@ -105,10 +105,10 @@ def test_a_file_of_quotes_that_are_not_closed_is_read_in_a_moment() -> None:
 
 
 class _Endless(io.RawIOBase):
-    """A line that does not end for a hundred megabytes."""
+    """A line that does not end for forty megabytes."""
 
     def __init__(self) -> None:
-        self._parts: Iterator[bytes] = iter([b"a,b\n", *[b"x" * 1_000_000] * 100, b"\n1,2\n"])
+        self._parts: Iterator[bytes] = iter([b"a,b\n", *[b"x" * 1_000_000] * 40, b"\n1,2\n"])
         self._left = b""
 
     def readable(self) -> bool:
