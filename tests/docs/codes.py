@@ -64,6 +64,12 @@ def _of_call(node: ast.Call) -> Iterator[tuple[str, str]]:
     name = ast.unparse(node.func).rpartition(".")[2]
     if name in _KINDS or name == "TradepostError":
         yield from _made(name, node.args)
+    elif name == "Decision":  # of access, which becomes a refusal by its code
+        for keyword in node.keywords:
+            if keyword.arg == "code":
+                for code in _texts([keyword.value]):
+                    unproved = code in ("auth.required", "auth.step_up_required")
+                    yield code, str(Kind.UNAUTHENTICATED if unproved else Kind.FORBIDDEN)
     elif name == "Mapper":  # what the repositories of SQL say they do not find
         yield from _made("NotFound", node.args[1:2])
     elif name in ("BadRequest", "problem"):

@@ -15,6 +15,7 @@ _DURATION = re.compile(r"([0-9]{1,9})\s*(s|m|h|d)?")
 _RATE = re.compile(r"([1-9][0-9]{0,8})/(.+)")
 # As browsers send it: no path, no default port, and never `null` or `*`.
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+_AMOUNT = re.compile(r"[A-Z]{3}:[1-9][0-9]{0,14}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -137,6 +138,15 @@ def check_secret(value: Secret) -> None:
 def check_page(address: str) -> None:
     if not address.isprintable() or set(address) & set("?# "):
         raise ValueError("expected an address without a query or a fragment: the links add theirs")
+
+
+def check_amounts(amounts: Many) -> None:
+    """Raises ValueError for what is no currency with minor units, or names one twice."""
+    for amount in amounts:
+        if not _AMOUNT.fullmatch(amount):
+            raise ValueError(f"expected currencies with minor units (cents), such as EUR:50000; {amount!r} is none")
+    if len({amount[:3] for amount in amounts}) < len(amounts):
+        raise ValueError("expected each currency once")
 
 
 def check_networks(networks: Many) -> None:

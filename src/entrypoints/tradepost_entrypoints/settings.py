@@ -26,6 +26,7 @@ from tradepost_entrypoints.setting_values import (
     Secret,
     Url,
     bare,
+    check_amounts,
     check_networks,
     check_origins,
     check_page,
@@ -78,6 +79,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         timedelta,
         msgspec.Meta(description="How long after proving who they are users may do what lets others in: 10m."),
     ] = timedelta(minutes=10)
+    step_up_refunds: Annotated[
+        Many,
+        msgspec.Meta(description="Refunds that take such a proof too, by currency, from so many cents on: EUR:50000"),
+    ] = ()
+    require_mfa_for_staff: Annotated[
+        bool, msgspec.Meta(description="Whether staff need a second factor; without one they can only set one up.")
+    ] = False
     breached_passwords: Annotated[
         str,
         msgspec.Meta(
@@ -204,6 +212,7 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "public_url": check_page,
     "token_secret": check_secret,
     "trusted_proxies": check_proxies,
+    "step_up_refunds": check_amounts,
     "cors_origins": check_origins,
     "staff_networks": check_networks,
 }

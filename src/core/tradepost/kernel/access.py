@@ -84,7 +84,7 @@ SENSITIVE = frozenset({Permission.USERS_WRITE, Permission.ROLES_WRITE, Permissio
 class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The session a command came in by. `fresh` says that its user proved who they are within the last `fresh_for`
     seconds, `mfa` that they did so with a second factor. `large_refunds` says from which amount of a currency on, in
-    minor units, a refund takes a fresh session."""
+    minor units, a refund takes a fresh session; `staff_need_mfa` that without a second factor nobody is staff in it."""
 
     id: str
     kind: Literal["token", "cookie", "client", "key"]
@@ -92,6 +92,7 @@ class SessionFacts(msgspec.Struct, frozen=True, kw_only=True):
     fresh_for: int = 600
     mfa: bool = False
     large_refunds: Mapping[str, int] = {}
+    staff_need_mfa: bool = False
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -311,13 +312,26 @@ def _stale(actor: Actor) -> Decision:
     )
 
 
+def _mfa(actor: Actor, _: Permission, __: Resource | None) -> Decision | None:
+    session = actor.session
+    if session is None or session.mfa or not session.staff_need_mfa or session.kind not in ("token", "cookie"):
+        return None
+    return _NO_MFA
+
+
 def _proved(actor: Actor) -> bool:
     """Whether they proved who they are lately. Machines have no more to show than the key they came with, and whoever
     a program acts for is the program's to know."""
     return actor.session is None or actor.session.fresh or actor.session.kind in ("key", "client")
 
 
-_POLICIES: tuple[Policy, ...] = (_refund_limit, _categories, _no_more_than_own, _step_up)
+_POLICIES: tuple[Policy, ...] = (_mfa, _refund_limit, _categories, _no_more_than_own, _step_up)
+_NO_MFA = Decision(
+    allowed=False,
+    rule="mfa",
+    code="auth.mfa_enrollment_required",
+    reason="Whoever works here signs in with a second factor: set one up first (/users/me/second-factor).",
+)
 _NOTHING = frozenset[Permission]()
 _TRUSTED = Decision(allowed=True, rule="trusted", reason="The shop itself and its operator may do everything.")
 _OWN = Decision(allowed=True, rule="own", reason="It is theirs.")

@@ -86,9 +86,7 @@ class Admission:
         if proved is Proved.WRONG:
             return SecondStepFailed(MOST_TRIES - challenge.tries)
         await tx.sign_in_challenges.finish(challenge.hash, at)
-        return Authenticated(
-            user=UserView.of(user), session_version=user.session_version, by=f"password, {proved}", mfa=True
-        )
+        return Authenticated(user=UserView.of(user), session_version=user.session_version, by=proved.value, mfa=True)
 
     async def _open(self, tx: AdmissionTx, secret: str, at: datetime) -> Challenge:
         found = None

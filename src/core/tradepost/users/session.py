@@ -68,6 +68,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
             fresh_for=int(policy.fresh.total_seconds()),
             mfa=self.mfa,
             large_refunds=policy.large_refunds,
+            staff_need_mfa=policy.staff_need_mfa,
         )
 
 
@@ -77,7 +78,8 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     A refresh token is good for `refresh`, a session of tokens for `session` in all. A browser's session ends after
     `cookie_idle` without a request, and after `cookie` in any case (an hour and a day are what NIST SP 800-63B-4,
     section 2.2.3, wants at its second level). For `fresh` after they proved who they are, users may do what lets others
-    in, and give back `large_refunds`: from so many minor units of a currency on; of others any amount at any time.
+    in, and give back `large_refunds`: from so many minor units of a currency on; of others any amount at any time. With `staff_need_mfa` a session that began
+    with the password alone gives its user nothing that customers do not have.
     """
 
     refresh: timedelta = timedelta(days=7)
@@ -86,6 +88,7 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     cookie: timedelta = timedelta(days=1)
     fresh: timedelta = timedelta(minutes=10)
     large_refunds: Mapping[str, int] = {}
+    staff_need_mfa: bool = False
 
     def idle_end(self, kind: SessionKind, at: datetime) -> datetime:
         """Until when a session of this kind lasts that is used now and then no more."""

@@ -20,10 +20,10 @@ from tradepost_entrypoints.cli.commands import (
     openapi,
     orders,
     products,
+    second_factors,
     security,
     serve,
     stock,
-    user_sessions,
     version,
     worker,
 )
@@ -64,7 +64,7 @@ app.command("demo", uses=(), rich_help_panel=Heading.RUN)(demo.demo)
 app.command("serve", uses=(), rich_help_panel=Heading.RUN)(serve.serve)
 app.command("worker", uses=(), rich_help_panel=Heading.RUN)(worker.worker)
 app.add_typer(migrate.migrate, name="migrate", rich_help_panel=Heading.RUN)
-app.add_typer(user_sessions.users, name="users", rich_help_panel=Heading.PEOPLE)
+app.add_typer(second_factors.users, name="users", rich_help_panel=Heading.PEOPLE)
 app.add_typer(keys.keys, name="keys", rich_help_panel=Heading.PEOPLE)
 app.add_typer(security.security, name="security", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)

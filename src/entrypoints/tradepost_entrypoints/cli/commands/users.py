@@ -72,12 +72,19 @@ async def list_(
     output.listing(page, _COLUMNS, empty="There is no such user.")
 
 
-@users.command("show", uses=("get_user", "list_users"))
+@users.command("show", uses=("get_user", "list_users", "get_second_factor"))
 async def show(who: Who) -> None:
     """Show one account."""
+    import msgspec
+
+    from tradepost.users.get_second_factor import GetSecondFactorQuery
+
     async with shop() as opened:
         user = await find(opened, who)
-    output.show(user, _FIELDS)
+        second = await opened.get_second_factor(GetSecondFactorQuery(actor=caller(), user_id=user.id))
+    steps = f"yes, {second.recovery_codes_left} recovery codes left" if second.enabled else "no"
+    whole = {**msgspec.to_builtins(user), "second_factor": msgspec.to_builtins(second)}
+    output.show(user, {**_FIELDS, "Second factor": lambda _: steps}, whole=whole)
 
 
 @users.command("role", uses=("change_role", "get_user", "list_users"))
