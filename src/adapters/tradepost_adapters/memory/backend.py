@@ -2,11 +2,13 @@
 
 from functools import cached_property
 
+from tradepost_adapters.memory.api_keys import MemoryApiKeyViews
 from tradepost_adapters.memory.books import MemoryBooks
 from tradepost_adapters.memory.catalog_views import MemoryProductViews
 from tradepost_adapters.memory.customers import MemoryCustomerViews
 from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
 from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddressViews
+from tradepost_adapters.memory.identities import MemoryIdentityViews
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
@@ -66,6 +68,14 @@ class MemoryBackend:
     @cached_property
     def familiar_address_views(self) -> MemoryFamiliarAddressViews:
         return MemoryFamiliarAddressViews(self._database)
+
+    @cached_property
+    def identity_views(self) -> MemoryIdentityViews:
+        return MemoryIdentityViews(self._database)
+
+    @cached_property
+    def api_key_views(self) -> MemoryApiKeyViews:
+        return MemoryApiKeyViews(self._database)
 
     @cached_property
     def customer_views(self) -> MemoryCustomerViews:

@@ -1,20 +1,24 @@
 """Sessions, refresh tokens and who stands behind a request, in memory."""
 
+from copy import copy
 from datetime import datetime
 
 import msgspec
 
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import Page, PageRequest
+from tradepost.users.api_key import ApiKey
 from tradepost.users.client import Client
-from tradepost.users.principal import Account, Principal
+from tradepost.users.principal import Account, Machine, Principal
 from tradepost.users.session import EndReason, Session, SessionKind
 from tradepost.users.user import UserStatus
 from tradepost.users.views import SessionView
 from tradepost_adapters.memory import database
+from tradepost_adapters.memory.api_keys import API_KEY_USES, API_KEYS
 from tradepost_adapters.memory.database import Index, MemoryDatabase, Table, TableOf
 from tradepost_adapters.memory.listing import page_of
 from tradepost_adapters.memory.roles import ROLES
+from tradepost_adapters.memory.signing_keys import SIGNING_KEYS
 from tradepost_adapters.memory.users import USERS
 
 SESSIONS = TableOf[str, Session](
@@ -130,6 +134,11 @@ class MemoryPrincipalViews:
         with self._database.reading() as reading:
             return _principal(reading, _of_cookie(reading.table(SESSIONS), token_hash))
 
+    async def of_key(self, secret_hash: str, /) -> Machine | None:
+        with self._database.reading() as reading:
+            keys = reading.table(API_KEYS)
+            return _machine(reading, keys.one("secret", secret_hash) or keys.one("former", secret_hash))
+
 
 class MemorySessionViews:
     """`SessionViews` over committed rows."""
@@ -175,10 +184,25 @@ def _of_cookie(rows: Table[str, Session], token_hash: str) -> Session | None:
 def _principal(reading: database.Session, session: Session | None) -> Principal | None:
     if session is None:
         return None
-    user = None if session.user_id is None else reading.table(USERS).get(session.user_id)
+    generation = max((key.generation for key in reading.table(SIGNING_KEYS).values()), default=None)
+    if session.key_id is not None:
+        machine = _machine(reading, reading.table(API_KEYS).get(session.key_id))
+        return Principal(session=session, account=None, machine=machine, key_generation=generation)
+    return Principal(session=session, account=_account(reading, session.user_id), key_generation=generation)
+
+
+def _machine(reading: database.Session, key: ApiKey | None) -> Machine | None:
+    if key is None:
+        return None
+    last_used_at = reading.table(API_KEY_USES).get(key.id)
+    return Machine(key=copy(key), account=_account(reading, key.user_id), last_used_at=last_used_at)
+
+
+def _account(reading: database.Session, user_id: str | None) -> Account | None:
+    user = None if user_id is None else reading.table(USERS).get(user_id)
     if user is None:
-        return Principal(session=session, account=None)
-    account = Account(
+        return None
+    return Account(
         user_id=user.id,
         active=user.status is UserStatus.ACTIVE,
         session_version=user.session_version,
@@ -187,7 +211,6 @@ def _principal(reading: database.Session, session: Session | None) -> Principal 
         customer_id=user.customer_id,
         categories=user.categories,
     )
-    return Principal(session=session, account=account)
 
 
 def _view(session: Session, client: Client) -> SessionView:

@@ -2,15 +2,18 @@
 
 from tradepost.kernel.lazy import lazy
 from tradepost.kernel.wakeups import Topic
+from tradepost_adapters.memory.api_keys import MemoryApiKeys
 from tradepost_adapters.memory.carts import MemoryCarts
 from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
 from tradepost_adapters.memory.customers import MemoryCustomers
 from tradepost_adapters.memory.database import Session
 from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddresses
 from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
+from tradepost_adapters.memory.identities import MemoryAttempts, MemoryIdentities
 from tradepost_adapters.memory.imports import MemoryCatalogBook, MemoryHistoryBook
 from tradepost_adapters.memory.inbox import MemoryInbox
 from tradepost_adapters.memory.jobs import MemoryJobQueue, MemoryJobs, MemoryJobSchedules
+from tradepost_adapters.memory.nonces import MemoryNonces
 from tradepost_adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
@@ -104,6 +107,22 @@ class MemoryTransaction:
     @lazy
     def familiar_addresses(self) -> MemoryFamiliarAddresses:
         return MemoryFamiliarAddresses(self._session)
+
+    @lazy
+    def identities(self) -> MemoryIdentities:
+        return MemoryIdentities(self._session)
+
+    @lazy
+    def external_attempts(self) -> MemoryAttempts:
+        return MemoryAttempts(self._session)
+
+    @lazy
+    def api_keys(self) -> MemoryApiKeys:
+        return MemoryApiKeys(self._session, self.outbox)
+
+    @lazy
+    def nonces(self) -> MemoryNonces:
+        return MemoryNonces(self._session)
 
     @lazy
     def customers(self) -> MemoryCustomers:

@@ -4,11 +4,13 @@ from functools import cached_property
 
 from tradepost.kernel.transactions import Transactions
 from tradepost.kernel.wakeups import WakeUps, WakingTransactions
+from tradepost_adapters.sql.api_keys import SqlApiKeyViews
 from tradepost_adapters.sql.books import SqlBooks
 from tradepost_adapters.sql.catalog_views import SqlProductViews
 from tradepost_adapters.sql.customers import SqlCustomerViews
 from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddressViews
+from tradepost_adapters.sql.identities import SqlIdentityViews
 from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
@@ -81,6 +83,14 @@ class SqlBackend:
     @cached_property
     def familiar_address_views(self) -> SqlFamiliarAddressViews:
         return SqlFamiliarAddressViews(self.database.reads)
+
+    @cached_property
+    def identity_views(self) -> SqlIdentityViews:
+        return SqlIdentityViews(self.database.reads)
+
+    @cached_property
+    def api_key_views(self) -> SqlApiKeyViews:
+        return SqlApiKeyViews(self.database.reads)
 
     @cached_property
     def customer_views(self) -> SqlCustomerViews:

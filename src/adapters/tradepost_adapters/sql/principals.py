@@ -1,49 +1,67 @@
 """Who stands behind a request, in SQL: one read."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, null, or_, select
 
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import Page, PageRequest
-from tradepost.users.principal import Account, Principal
+from tradepost.users.principal import Account, Machine, Principal
 from tradepost.users.role import RoleDefinition
 from tradepost.users.session import SessionKind
 from tradepost.users.user import UserStatus
 from tradepost.users.views import SessionView
+from tradepost_adapters.sql.api_keys import COLUMNS as KEY
+from tradepost_adapters.sql.api_keys import key_from, last_use_of
 from tradepost_adapters.sql.connection import Reads, Row
 from tradepost_adapters.sql.listing import Listing
 from tradepost_adapters.sql.sessions import FIELDS, session_from
 from tradepost_adapters.sql.statements import Statement
+from tradepost_adapters.sql.tables.api_keys import api_keys
 from tradepost_adapters.sql.tables.roles import roles
 from tradepost_adapters.sql.tables.sessions import session_clients, sessions
+from tradepost_adapters.sql.tables.signing_keys import signing_keys
 from tradepost_adapters.sql.tables.users import users
 
-
-def _principal_where(*conditions: Any, name: str) -> Statement:
-    found = (
-        select(
-            *FIELDS,
-            users.c.status,
-            users.c.session_version,
-            users.c.role,
-            users.c.customer_id,
-            users.c.categories,
-            roles.c.name,
-            roles.c.base,
-            roles.c.permissions,
-            roles.c.refund_limits,
-        )
-        .select_from(sessions.outerjoin(users, users.c.id == sessions.c.user_id))
+_ACCOUNT = (
+    users.c.id,
+    users.c.status,
+    users.c.session_version,
+    users.c.role,
+    users.c.customer_id,
+    users.c.categories,
+    roles.c.name,
+    roles.c.base,
+    roles.c.permissions,
+    roles.c.refund_limits,
+)
+# A session of a machine is bounded by the user its key was made for. The latest key that signs tokens tells a process
+# whether those it holds are still all there are.
+_OF_SESSION = Statement(
+    select(*FIELDS, select(func.max(signing_keys.c.generation)).scalar_subquery(), *_ACCOUNT, *KEY)
+    .select_from(
+        sessions.outerjoin(api_keys, api_keys.c.id == sessions.c.key_id)
+        .outerjoin(users, users.c.id == func.coalesce(sessions.c.user_id, api_keys.c.user_id))
         .outerjoin(roles, roles.c.name == users.c.role)
     )
-    return Statement(found.where(*conditions), name=name)
-
-
-_OF_SESSION = _principal_where(sessions.c.id == bindparam("id"), name="principals.of_session")
-_OF_COOKIE = _principal_where(
-    sessions.c.token_hash == bindparam("hash"), sessions.c.kind == bindparam("kind"), name="principals.of_cookie"
+    .where(sessions.c.id == bindparam("id")),
+    name="principals.of_session",
+)
+_OF_COOKIE = Statement(
+    select(*FIELDS, null(), *_ACCOUNT)
+    .select_from(
+        sessions.outerjoin(users, users.c.id == sessions.c.user_id).outerjoin(roles, roles.c.name == users.c.role)
+    )
+    .where(sessions.c.token_hash == bindparam("hash"), sessions.c.kind == bindparam("kind")),
+    name="principals.of_cookie",
+)
+_OF_KEY = Statement(
+    select(*_ACCOUNT, *KEY)
+    .select_from(
+        api_keys.outerjoin(users, users.c.id == api_keys.c.user_id).outerjoin(roles, roles.c.name == users.c.role)
+    )
+    .where(or_(api_keys.c.secret_hash == bindparam("hash"), api_keys.c.former_hash == bindparam("hash"))),
+    name="principals.of_key",
 )
 _VIEWS = (
     select(
@@ -80,12 +98,26 @@ _MINE = len(FIELDS)
 
 
 def _principal_from(row: Row) -> Principal:
-    session = session_from(row[:_MINE])
-    status, version, role, customer_id, categories, named, base, permissions, refund_limits = row[_MINE:]
-    if session.user_id is None:
-        return Principal(session=session, account=None)
-    account = Account(
-        user_id=session.user_id,
+    session, generation, rest = session_from(row[:_MINE]), row[_MINE], row[_MINE + 1 :]
+    if session.key_id is not None:
+        return Principal(session=session, account=None, machine=_machine_from(rest), key_generation=generation)
+    return Principal(session=session, account=_account_from(rest), key_generation=generation)
+
+
+def _machine_from(row: Row) -> Machine | None:
+    key = row[len(_ACCOUNT) :]
+    if key[0] is None:
+        return None
+    return Machine(key=key_from(key), account=_account_from(row), last_used_at=last_use_of(key))
+
+
+def _account_from(row: Row) -> Account | None:
+    (user_id, status, version, role, customer_id, categories, named, base, permissions, refund_limits
+     ) = row[: len(_ACCOUNT)]  # fmt: skip
+    if user_id is None:
+        return None
+    return Account(
+        user_id=user_id,
         active=status == UserStatus.ACTIVE,
         session_version=version,
         role=role,
@@ -95,7 +127,6 @@ def _principal_from(row: Row) -> Principal:
         customer_id=customer_id,
         categories=categories,
     )
-    return Principal(session=session, account=account)
 
 
 class SqlPrincipalViews:
@@ -111,6 +142,10 @@ class SqlPrincipalViews:
     async def of_cookie(self, token_hash: str, /) -> Principal | None:
         row = await self._reads.one(_OF_COOKIE, {"hash": token_hash, "kind": SessionKind.COOKIE.value})
         return None if row is None else _principal_from(row)
+
+    async def of_key(self, secret_hash: str, /) -> Machine | None:
+        row = await self._reads.one(_OF_KEY, {"hash": secret_hash})
+        return None if row is None else _machine_from(row)
 
 
 class SqlSessionViews:

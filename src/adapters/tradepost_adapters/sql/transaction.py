@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tradepost.kernel.lazy import lazy
 from tradepost.kernel.wakeups import Topic
+from tradepost_adapters.sql.api_keys import SqlApiKeys
 from tradepost_adapters.sql.carts import SqlCarts
 from tradepost_adapters.sql.catalog import SqlProducts
 from tradepost_adapters.sql.catalog_book import SqlCatalogBook
@@ -13,8 +14,10 @@ from tradepost_adapters.sql.customers import SqlCustomers
 from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddresses
 from tradepost_adapters.sql.history_book import SqlHistoryBook
 from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
+from tradepost_adapters.sql.identities import SqlAttempts, SqlIdentities
 from tradepost_adapters.sql.inbox import SqlInbox
 from tradepost_adapters.sql.jobs import SqlJobQueue, SqlJobs, SqlJobSchedules
+from tradepost_adapters.sql.nonces import SqlNonces
 from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.one_time_tokens import SqlOneTimeTokens
 from tradepost_adapters.sql.orders import SqlOrders
@@ -111,6 +114,22 @@ class SqlTransaction:
     @lazy
     def familiar_addresses(self) -> SqlFamiliarAddresses:
         return SqlFamiliarAddresses(self._connection)
+
+    @lazy
+    def identities(self) -> SqlIdentities:
+        return SqlIdentities(self._connection)
+
+    @lazy
+    def external_attempts(self) -> SqlAttempts:
+        return SqlAttempts(self._connection)
+
+    @lazy
+    def api_keys(self) -> SqlApiKeys:
+        return SqlApiKeys(self._connection, self.outbox)
+
+    @lazy
+    def nonces(self) -> SqlNonces:
+        return SqlNonces(self._connection)
 
     @lazy
     def customers(self) -> SqlCustomers:

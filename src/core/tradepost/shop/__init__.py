@@ -7,7 +7,9 @@ its group, and takes what it needs from `Parts`.
 
 from tradepost.shop.account_links import AccountLinks
 from tradepost.shop.catalog import Catalog
+from tradepost.shop.external_sign_in import ExternalSignIn
 from tradepost.shop.imports import Imports
+from tradepost.shop.machines import Machines
 from tradepost.shop.parts import Backend, ShopTx
 from tradepost.shop.pricing import Pricing
 from tradepost.shop.roles import Roles
@@ -18,12 +20,12 @@ from tradepost.shop.stock import Stock
 __all__ = ["Backend", "Shop", "ShopTx"]
 
 
-class Shop(AccountLinks, SecondFactors, Roles, Catalog, Stock, Pricing, Selling, Imports):
+class Shop(AccountLinks, ExternalSignIn, Machines, SecondFactors, Roles, Catalog, Stock, Pricing, Selling, Imports):
     """Every use case of a shop, each made when it is first used.
 
     `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders, and those of links that
     come by mail. Clock
-    and ids can be replaced to make a run repeatable. `hasher` and `access_tokens` are for shops that people sign in to: a
+    and ids can be replaced to make a run repeatable. `hasher`, `signer` and `box` are for shops that people sign in to: a
     script that sells without accounts does without, and whatever needs them says so. `breached` are passwords nobody may
     choose. `cache` keeps what is published.
     """

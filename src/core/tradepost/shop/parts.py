@@ -1,5 +1,6 @@
 """What a shop is given: where it keeps its data, who takes the money, what signs its tokens."""
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -20,7 +21,10 @@ from tradepost.orders.ports import OrderViews
 from tradepost.payments.gateway import PaymentGateway
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.stock.ports import StockTx, StockViews
+from tradepost.users.api_key_ports import ApiKeyViews, HasApiKeys, PublicKeys
 from tradepost.users.familiar_addresses import FamiliarAddressViews, HasFamiliarAddresses
+from tradepost.users.identity_ports import HasAttempts, HasIdentities, IdentityViews
+from tradepost.users.identity_provider import IdentityProvider
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.passwords import BreachedPasswords, NoList, PasswordHasher
 from tradepost.users.ports import UserViews
@@ -29,6 +33,7 @@ from tradepost.users.second_factor_ports import HasSecondFactors, HasSignInChall
 from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
 from tradepost.users.session import SessionPolicy
 from tradepost.users.session_ports import HasRefreshTokens, HasSessions, PrincipalViews, SessionViews
+from tradepost.users.signatures import HasNonces
 from tradepost.users.signing_keys import HasSigningKeys, SigningKeyViews
 from tradepost.users.tokens import TokenSigner
 
@@ -39,9 +44,13 @@ class ShopTx(
     HasSecurityLog,
     HasRoles,
     HasSigningKeys,
+    HasApiKeys,
+    HasNonces,
     HasSessions,
     HasRefreshTokens,
     HasFamiliarAddresses,
+    HasIdentities,
+    HasAttempts,
     HasSecondFactors,
     HasSignInChallenges,
     CatalogTx,
@@ -92,6 +101,9 @@ class Backend(Protocol):
     def familiar_address_views(self) -> FamiliarAddressViews: ...
 
     @property
+    def identity_views(self) -> IdentityViews: ...
+
+    @property
     def session_views(self) -> SessionViews: ...
 
     @property
@@ -99,6 +111,9 @@ class Backend(Protocol):
 
     @property
     def signing_key_views(self) -> SigningKeyViews: ...
+
+    @property
+    def api_key_views(self) -> ApiKeyViews: ...
 
     @property
     def customer_views(self) -> CustomerViews: ...
@@ -118,7 +133,10 @@ class Parts:
         signer: TokenSigner | None = None,
         token_lifetime: timedelta = timedelta(minutes=15),
         box: SecretBox | None = None,
+        public_keys: PublicKeys | None = None,
         limiter: RateLimiter | None = None,
+        providers: Mapping[str, IdentityProvider] | None = None,
+        redirects: Collection[str] = (),
         totp_issuer: str = "Tradepost",
         cache: Cache | None = None,
         policy: OrderPolicy | None = None,
@@ -138,7 +156,10 @@ class Parts:
         self._given_signer = signer
         self._token_lifetime = token_lifetime
         self._given_box = box
+        self._given_public_keys = public_keys
         self._limiter = limiter
+        self._providers = dict(providers or {})
+        self._redirects = redirects
         self._totp_issuer = totp_issuer
         self._policy = policy or OrderPolicy()
         self._session_policy = sessions or SessionPolicy()

@@ -3,12 +3,15 @@
 import msgspec
 
 from tradepost.kernel.errors import Kind, TradepostError
+from tradepost.users.signatures import SignedRequest
 
 
 class BearerToken(msgspec.Struct, frozen=True):
-    """What follows `Authorization: Bearer`."""
+    """What follows `Authorization: Bearer`: an access token, or a machine's key. `request` is what it came with, when
+    that is signed."""
 
     value: str
+    request: SignedRequest | None = None
 
     def __repr__(self) -> str:
         return "BearerToken([hidden])"

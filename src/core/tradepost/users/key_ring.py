@@ -62,6 +62,15 @@ class KeyRing:
             await self.signing(at)
         return (await self._current(at)).published(at)
 
+    async def refresh(self, at: datetime) -> None:
+        """Look at the keys again, now."""
+        await self._read(at)
+
+    @property
+    def latest_generation(self) -> int:
+        """Of all keys held here."""
+        return 0 if self._held is None else self._held.next_generation() - 1
+
     async def _current(self, at: datetime) -> KeySet:
         if self._held is not None and self._asked_within(self._good_for, at):
             return self._held

@@ -7,7 +7,7 @@ from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.client import Client
 from tradepost.users.familiar_addresses import HasFamiliarAddresses
 from tradepost.users.ports import HasUsers
-from tradepost.users.principal import Principal
+from tradepost.users.principal import Machine, Principal
 from tradepost.users.role_ports import HasRoles
 from tradepost.users.security_log import HasSecurityLog
 from tradepost.users.session import EndReason, Session
@@ -91,6 +91,10 @@ class PrincipalViews(Protocol):
 
     async def of_cookie(self, token_hash: str, /) -> Principal | None:
         """Of the browser's session with this secret."""
+        ...
+
+    async def of_key(self, secret_hash: str, /) -> Machine | None:
+        """Of the machine whose key has this secret, or had it before."""
         ...
 
 

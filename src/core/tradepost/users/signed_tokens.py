@@ -29,7 +29,9 @@ class SignedTokens:
         key_id, private = await self._keys.signing(at)
         return self._signer.sign(claims, key_id, private)
 
-    async def verify(self, token: str, at: datetime, /) -> Grant:
+    async def verify(self, token: str, at: datetime, /, *, fresh: bool = False) -> Grant:
+        if fresh:
+            await self._keys.refresh(at)
         remembered = self._remembered.get(token)
         key_id = self._signer.key_id(token) if remembered is None else remembered[0]
         key = await self._keys.verifying(key_id, at)
@@ -43,6 +45,9 @@ class SignedTokens:
         if at.timestamp() >= claims.expires_at:
             raise InvalidToken
         return claims.grant
+
+    def newer_key(self, generation: int | None, /) -> bool:
+        return generation is not None and generation > self._keys.latest_generation
 
     def _remember(self, token: str, key_id: str, claims: Claims) -> None:
         self._remembered[token] = key_id, claims

@@ -29,8 +29,13 @@ class AccessTokens(Protocol):
 
     async def issue(self, grant: Grant, at: datetime, /) -> str: ...
 
-    async def verify(self, token: str, at: datetime, /) -> Grant:
-        """Raises `InvalidToken` for one that is expired, altered, or not ours."""
+    async def verify(self, token: str, at: datetime, /, *, fresh: bool = False) -> Grant:
+        """Raises `InvalidToken` for one that is expired, altered, or not ours. `fresh`: by the keys as they are at this
+        moment, and not as they were some seconds ago."""
+        ...
+
+    def newer_key(self, generation: int | None, /) -> bool:
+        """Whether a key of this generation is newer than all that are known here: one of those may have ended since."""
         ...
 
 
