@@ -287,6 +287,11 @@ def _failure(status: int, examples: Sequence[Refusal | tuple[str, str]]) -> dict
         response["headers"] = {
             "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
         }
+    if status == STATUS[Kind.RATE_LIMITED]:
+        response["headers"] |= {
+            "RateLimit-Policy": {"description": "The limits that count here.", "schema": {"type": "string"}},
+            "RateLimit": {"description": "What is left of them.", "schema": {"type": "string"}},
+        }
     if status == 401:
         response["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     return response
