@@ -123,6 +123,20 @@ async def _reset(scene: Scene) -> Ask:
     return "/auth/password-resets", {"token": token, "new_password": "a longer stretch of pasture"}
 
 
+async def _refresh(scene: Scene) -> Ask:
+    login = await send(scene.http, "POST", "/auth/login", json={"email": scene.theirs.email, "password": PASSWORD})
+    return "/auth/refresh", {"refresh_token": login.json()["data"]["refresh_token"]}
+
+
+async def _sign_in_browser(scene: Scene) -> Ask:
+    return "/auth/session", {"email": scene.theirs.email, "password": PASSWORD}
+
+
+async def _session(scene: Scene) -> str:
+    current = await scene.made("GET", "/auth/session", scene.theirs)
+    return f"/users/{scene.theirs.id}/sessions/{current['session']['id']}"
+
+
 async def _shipping_method(scene: Scene) -> str:
     body = {"code": scene.unique(), "name": "Post", "kind": "flat", "tariffs": [{"currency": "EUR", "price": 490}]}
     method = await scene.made("POST", "/shipping-methods", scene.staff, json=body)
@@ -176,6 +190,15 @@ _MANUAL = {"payment": {"method": "manual"}}
 ROWS: dict[str, Row] = {
     # users
     "sign_in": Row(ANYBODY, _sign_in),
+    "refresh_tokens": Row(ANYBODY, _refresh),
+    "sign_in_browser": Row(ANYBODY, _sign_in_browser),
+    "get_session": Row(SIGNED_IN, fixed("/auth/session")),
+    "sign_out": Row(SIGNED_IN, fixed("/auth/logout")),
+    "list_sessions": Row(THEIRS_OR_MANAGER, fixed("/users/{user}/sessions")),
+    "end_session": Row(THEIRS_OR_OWNER, about(_session)),
+    "end_sessions": Row(THEIRS_OR_OWNER, fixed("/users/{user}/sessions")),
+    "suspend_user": Row(OWNER, fixed("/users/{user}/suspend")),
+    "restore_user": Row(OWNER, fixed("/users/{user}/restore")),
     "register_user": Row(ANYBODY, _register),
     "list_users": Row(MANAGER, fixed("/users")),
     "get_user": Row(THEIRS_OR_MANAGER, fixed("/users/{user}")),
@@ -310,6 +333,7 @@ async def test_a_route_lets_in_whom_it_is_for(stand: Stand, http: httpx.AsyncCli
         path, body = await row.ask(scene)
         person = scene.theirs if caller == "theirs" else people[caller]
         options = {} if body is None else {"json": body}
-        answer = await send(http, declared.method, path, person, **options)
+        origin = {"origin": "http://shop.test"}  # as a page of the shop's own has it
+        answer = await send(http, declared.method, path, person, headers=origin, **options)
         answers[caller] = OK if answer.is_success else answer.status_code
     assert answers == dict(zip(CALLERS, row.statuses, strict=True))

@@ -8,8 +8,6 @@ import pytest
 from tests.entrypoints.http.shop import ADDRESS, PASSWORD, Stand, send
 
 from tradepost.kernel.access import Role
-from tradepost.users.tokens import Grant
-from tradepost_adapters.jose import JwtTokens
 from tradepost_entrypoints.http.routes import ROUTES
 
 ACCOUNT = {"email": "ada@example.com", "name": "Ada Lovelace", "password": PASSWORD}
@@ -59,10 +57,10 @@ async def test_unknown_addresses_and_wrong_passwords_get_the_same_answer(http: h
 
 
 async def test_a_bad_token_is_refused_on_every_route_public_ones_too(stand: Stand, http: httpx.AsyncClient) -> None:
-    grant = Grant(user_id="user_1", role=Role.OWNER, customer_id=None, session_version=1)
-    tokens = JwtTokens(b"s" * 40)
-    expired = tokens.issue(grant, datetime.now(UTC) - timedelta(hours=1))
-    other = JwtTokens(b"o" * 40).issue(grant, datetime.now(UTC))
+    owner, other_shop = await stand.person(Role.OWNER), Stand.open()
+    grant = await stand.shop.access_tokens.verify(owner.token, datetime.now(UTC))
+    expired = await stand.shop.access_tokens.issue(grant, datetime.now(UTC) - timedelta(hours=1))
+    other = await other_shop.shop.access_tokens.issue(grant, datetime.now(UTC))
     for declared in ROUTES:
         if declared.probe:
             continue
