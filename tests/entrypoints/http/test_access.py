@@ -154,6 +154,15 @@ async def _tax_rate(scene: Scene) -> str:
     return f"/tax-rates/{rate['id']}"
 
 
+async def _role(scene: Scene) -> str:
+    role = await scene.made("POST", "/roles", scene.staff, json=(await _new_role(scene))[1])
+    return f"/roles/{role['name']}"
+
+
+async def _new_role(scene: Scene) -> Ask:
+    return "/roles", {"name": f"clerk-{scene.unique()}", "base": "support"}
+
+
 async def _product(scene: Scene) -> str:
     product = await scene.made("POST", "/products", scene.staff, json=(await _new_product(scene))[1])
     return f"/products/{product['id']}"
@@ -207,6 +216,14 @@ ROWS: dict[str, Row] = {
     "change_role": Row(OWNER, fixed("/users/{user}/role", {"role": "support"})),
     "delete_user": Row(THEIRS_OR_OWNER, fixed("/users/{user}")),
     "list_orders_of_user": Row(THEIRS_OR_SUPPORT, fixed("/users/{user}/orders")),
+    # roles
+    "list_roles": Row(MANAGER, fixed("/roles")),
+    "get_role": Row(MANAGER, fixed("/roles/support")),
+    "create_role": Row(OWNER, _new_role),
+    "update_role": Row(OWNER, about(_role, body={"permissions": ["stock:read"]})),
+    "delete_role": Row(OWNER, about(_role)),
+    "change_categories": Row(OWNER, fixed("/users/{user}/categories", {"category_ids": None})),
+    "explain_access": Row(MANAGER, fixed("/users/{user}/access?action=orders:read")),
     # the trail
     "list_security_events": Row(OWNER, fixed("/security-events")),
     "list_security_events_of_user": Row(THEIRS_OR_OWNER, fixed("/users/{user}/security-events")),

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tradepost.kernel.access import Actor, Permission, Resource, decide
+from tradepost.kernel.access import Actor, Decision, Permission, Resource, decide
 from tradepost.kernel.errors import Kind, NotFound, TradepostError
 
 
@@ -70,6 +70,18 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
             self._check_own(actor, resource)
         elif self.who is Who.SIGNED_IN and not _known(actor):
             raise TradepostError(Kind.UNAUTHENTICATED, "auth.required", "Sign in first: this needs an account.")
+
+    def explain(self, actor: Actor, resource: Resource | None = None) -> Decision:
+        """What `check` goes by, for whoever wants to know why."""
+        if self.who is Who.ANYBODY:
+            return Decision(allowed=True, rule="anybody", reason="Anybody may.")
+        if self.who is Who.SHOP:
+            return Decision(allowed=actor.trusted, rule="shop", reason="Only the shop itself and its operator do this.")
+        if self.who is Who.SIGNED_IN:
+            return Decision(allowed=_known(actor), rule="signed_in", reason="Whoever is signed in may.")
+        own = self.who is Who.OWN
+        decisions = [decide(actor, permission, resource, own=own) for permission in self.permissions or (None,)]
+        return next((decision for decision in decisions if not decision.allowed), decisions[-1])
 
     def held_by(self, actor: Actor) -> bool:
         """Whether they have all the permissions."""

@@ -1,22 +1,28 @@
 """Users: who may sign in, and what they are to the shop. Opening an account makes a customer too: `tradepost.customers`."""
 
 from tradepost.users.begin_totp import BeginTotp, BeginTotpCommand
+from tradepost.users.change_categories import ChangeCategories, ChangeCategoriesCommand
 from tradepost.users.change_password import ChangePassword, ChangePasswordCommand
 from tradepost.users.change_role import ChangeRole, ChangeRoleCommand
 from tradepost.users.client import Client
 from tradepost.users.complete_sign_in import CompleteSignIn, CompleteSignInCommand
 from tradepost.users.complete_sign_in_browser import CompleteSignInBrowser, CompleteSignInBrowserCommand
 from tradepost.users.confirm_totp import ConfirmTotp, ConfirmTotpCommand
+from tradepost.users.create_role import CreateRole, CreateRoleCommand
 from tradepost.users.credential import BearerToken, Credential, SessionCookie, SessionEnded
+from tradepost.users.delete_role import DeleteRole, DeleteRoleCommand
 from tradepost.users.delete_user import DeleteUser, DeleteUserCommand
 from tradepost.users.disable_totp import DisableTotp, DisableTotpCommand
 from tradepost.users.end_session import EndSession, EndSessionCommand
 from tradepost.users.end_sessions import EndSessions, EndSessionsCommand
+from tradepost.users.explain_access import AccessView, ExplainAccess, ExplainAccessQuery
+from tradepost.users.get_role import GetRole, GetRoleQuery
 from tradepost.users.get_second_factor import GetSecondFactor, GetSecondFactorQuery
 from tradepost.users.get_session import GetSession, GetSessionQuery
 from tradepost.users.get_user import GetUser, GetUserQuery
 from tradepost.users.identify import Identify
 from tradepost.users.letter_texts import Site
+from tradepost.users.list_roles import ListRoles, ListRolesQuery, RoleList
 from tradepost.users.list_security_events import ListSecurityEvents, ListSecurityEventsQuery
 from tradepost.users.list_sessions import ListSessions, ListSessionsQuery
 from tradepost.users.list_users import ListUsers, ListUsersQuery
@@ -34,6 +40,8 @@ from tradepost.users.request_password_reset import RequestPasswordReset, Request
 from tradepost.users.reset_password import ResetPassword, ResetPasswordCommand
 from tradepost.users.reset_second_factor import ResetSecondFactor, ResetSecondFactorCommand
 from tradepost.users.restore_user import RestoreUser, RestoreUserCommand
+from tradepost.users.role import RoleDefinition
+from tradepost.users.role_ports import HasRoles, Roles, RoleView, RoleViews
 from tradepost.users.second_factor import MfaRequired, Proof, RecoveryCodesView, SecondFactorView, TotpSetup
 from tradepost.users.security_log import SecurityEvent, SecurityEventFilter, SecurityEventKind
 from tradepost.users.session import EndReason, SessionKind, SessionPolicy
@@ -44,6 +52,7 @@ from tradepost.users.step_up import SteppedUp, StepUp, StepUpCommand
 from tradepost.users.suspend_user import SuspendUser, SuspendUserCommand
 from tradepost.users.tokens import AccessTokens, Grant, InvalidToken
 from tradepost.users.update_profile import UpdateProfile, UpdateProfileCommand
+from tradepost.users.update_role import UpdateRole, UpdateRoleCommand
 from tradepost.users.user import EmailTaken, UserId, UserStatus
 from tradepost.users.verify_email import VerifyEmail, VerifyEmailCommand
 from tradepost.users.views import BrowserSession, SessionView, SignedIn, UserView
@@ -52,11 +61,14 @@ __all__ = [
     "MAX_PASSWORD",
     "MIN_PASSWORD",
     "AccessTokens",
+    "AccessView",
     "BearerToken",
     "BeginTotp",
     "BeginTotpCommand",
     "BreachedPasswords",
     "BrowserSession",
+    "ChangeCategories",
+    "ChangeCategoriesCommand",
     "ChangePassword",
     "ChangePasswordCommand",
     "ChangeRole",
@@ -68,7 +80,11 @@ __all__ = [
     "CompleteSignInCommand",
     "ConfirmTotp",
     "ConfirmTotpCommand",
+    "CreateRole",
+    "CreateRoleCommand",
     "Credential",
+    "DeleteRole",
+    "DeleteRoleCommand",
     "DeleteUser",
     "DeleteUserCommand",
     "DisableTotp",
@@ -79,6 +95,10 @@ __all__ = [
     "EndSessionCommand",
     "EndSessions",
     "EndSessionsCommand",
+    "ExplainAccess",
+    "ExplainAccessQuery",
+    "GetRole",
+    "GetRoleQuery",
     "GetSecondFactor",
     "GetSecondFactorQuery",
     "GetSession",
@@ -86,10 +106,13 @@ __all__ = [
     "GetUser",
     "GetUserQuery",
     "Grant",
+    "HasRoles",
     "Identify",
     "InvalidRefreshToken",
     "InvalidToken",
     "LinkInvalid",
+    "ListRoles",
+    "ListRolesQuery",
     "ListSecurityEvents",
     "ListSecurityEventsQuery",
     "ListSessions",
@@ -121,6 +144,11 @@ __all__ = [
     "ResetSecondFactorCommand",
     "RestoreUser",
     "RestoreUserCommand",
+    "RoleDefinition",
+    "RoleList",
+    "RoleView",
+    "RoleViews",
+    "Roles",
     "SecondFactorView",
     "SecurityEvent",
     "SecurityEventFilter",
@@ -146,6 +174,8 @@ __all__ = [
     "TotpSetup",
     "UpdateProfile",
     "UpdateProfileCommand",
+    "UpdateRole",
+    "UpdateRoleCommand",
     "UserFilter",
     "UserId",
     "UserStatus",

@@ -20,6 +20,7 @@ from tradepost_entrypoints.cli.commands import (
     openapi,
     orders,
     products,
+    roles,
     second_factors,
     security,
     serve,
@@ -67,6 +68,7 @@ app.add_typer(migrate.migrate, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(second_factors.users, name="users", rich_help_panel=Heading.PEOPLE)
 app.add_typer(keys.keys, name="keys", rich_help_panel=Heading.PEOPLE)
 app.add_typer(security.security, name="security", rich_help_panel=Heading.PEOPLE)
+app.add_typer(roles.roles, name="roles", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
 app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tradepost.kernel.access import Role
 from tradepost.kernel.errors import NotFound
+from tradepost.kernel.money import Money
 from tradepost.kernel.pages import PageRequest
 from tradepost_entrypoints.cli import output
 from tradepost_entrypoints.cli.group import Group
@@ -38,7 +38,7 @@ _COLUMNS = {name: _FIELDS[name] for name in ("Id", "E-mail", "Name", "Role", "St
 async def create(
     email: Annotated[str, typer.Argument(help="What they sign in with.", show_default=False)],
     name: Annotated[str, typer.Option(help="What they are called.", show_default=False)],
-    role: Annotated[Role, typer.Option(help="What they are to the shop.")] = Role.CUSTOMER,
+    role: Annotated[str, typer.Option(help="What they are to the shop: a built-in role or your own.")] = "customer",
 ) -> None:
     """Open an account. Asks for the password, or takes it from standard input."""
     from tradepost.customers.register_user import RegisterUserCommand
@@ -52,7 +52,7 @@ async def create(
 
 @users.command("list", uses=("list_users",))
 async def list_(
-    role: Annotated[Role | None, typer.Option(help="Only these.", show_default=False)] = None,
+    role: Annotated[str | None, typer.Option(help="Only these.", show_default=False)] = None,
     email: Annotated[str | None, typer.Option(help="Only the one with this address.", show_default=False)] = None,
     status: Annotated[
         Literal["active", "suspended", "deleted"] | None, typer.Option(help="Only these.", show_default=False)
@@ -89,7 +89,7 @@ async def show(who: Who) -> None:
 
 @users.command("role", uses=("change_role", "get_user", "list_users"))
 async def role(
-    who: Who, role: Annotated[Role, typer.Argument(help="What they are from now on.", show_default=False)]
+    who: Who, role: Annotated[str, typer.Argument(help="What they are from now on.", show_default=False)]
 ) -> None:
     """Change what somebody is to the shop. Holds from their next request on."""
     from tradepost.users.change_role import ChangeRoleCommand
@@ -154,6 +154,60 @@ async def send_verification(who: Who) -> None:
     proved = user.email_verified_at is not None and user.pending_email is None
     words = f"{user.email} is verified already." if proved else f"{user.pending_email or user.email} is sent a link."
     output.done(words, user)
+
+
+@users.command("restrict", uses=("change_categories", "get_user", "list_users"))
+async def restrict(
+    who: Who,
+    categories: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CATEGORY]...", help="Ids of categories; none: the whole catalog.", show_default=False),
+    ] = None,
+) -> None:
+    """Let somebody change these parts of the catalog alone, with all that lies under them; or all of it again."""
+    from tradepost.users.change_categories import ChangeCategoriesCommand
+
+    async with shop() as opened:
+        found = await find(opened, who)
+        command = ChangeCategoriesCommand(
+            actor=caller(), user_id=found.id, category_ids=tuple(categories) if categories else None
+        )
+        user = await opened.change_categories(command)
+    part = "the whole catalog" if user.categories is None else ", ".join(user.categories)
+    output.done(f"{user.email} may change {part}, as far as the role {user.role} lets them.", user)
+
+
+@users.command("can", uses=("explain_access", "get_user", "list_users"))
+async def can(
+    who: Who,
+    action: Annotated[str, typer.Argument(help="Such as refunds:create, or refund_order.", show_default=False)],
+    resource: Annotated[
+        str | None, typer.Argument(help="The id of what it is done to: an order, a product, …", show_default=False)
+    ] = None,
+    amount: Annotated[
+        str | None,
+        typer.Option(metavar="AMOUNT", help="What they would give back: '60.00 EUR'; all that is left otherwise."),
+    ] = None,
+) -> None:
+    """Say whether somebody may do something, and why. Ends with exit code 1 if not."""
+    from tradepost.users.explain_access import ExplainAccessQuery
+
+    async with shop() as opened:
+        found = await find(opened, who)
+        query = ExplainAccessQuery(
+            actor=caller(), user_id=found.id, action=action, resource=resource, amount=_money(amount)
+        )
+        view = await opened.explain_access(query)
+    output.done(f"{'yes' if view.allowed else 'no'}: {view.reason} (role {view.role}, rule {view.rule})", view)
+    if not view.allowed:
+        raise typer.Exit(1)
+
+
+def _money(text: str | None) -> Money | None:
+    if text is None:
+        return None
+    number, _, code = text.strip().partition(" ")
+    return Money.parse(number, code)
 
 
 async def find(opened: "Shop", who: str) -> "UserView":

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tradepost.customers import RegisterUser, RegisterUserCommand
-from tradepost.kernel.access import Actor, Role
+from tradepost.kernel.access import Actor
 from tradepost.kernel.errors import Kind
 from tradepost.kernel.ids import id_pattern
 from tradepost.orders import ListOrders, ListOrdersQuery, OrderFilter, OrderStatus, OrderSummary
@@ -95,7 +95,7 @@ async def register_user(data: RegisterBody, actor: Actor, register_user: Registe
 class UserQuery(PageQuery, frozen=True, kw_only=True):
     """Which users."""
 
-    role: Role | None = None
+    role: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
     status: UserStatus | None = None
 
@@ -184,22 +184,35 @@ async def change_password(
 class RoleBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What they are to the shop from now on."""
 
-    role: Role
+    role: Annotated[
+        str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{1,39}$", description="A built-in role or one of the shop's own.")
+    ]
 
 
 @endpoint(
     "PUT",
     "/users/{user_id}/role",
     tag="Users",
-    errors=(LAST_OWNER, DELETED, GONE),
+    errors=(LAST_OWNER, DELETED, GONE, Refusal(Kind.NOT_FOUND, "role.not_found", "There is no role 'clerk'.")),
     example={"role": "support"},
 )
 async def change_role(
-    user_id: UserId, data: RoleBody, actor: Actor, expected_version: int | None, change_role: ChangeRole
+    user_id: UserId,
+    data: RoleBody,
+    actor: Actor,
+    client: Client,
+    expected_version: int | None,
+    change_role: ChangeRole,
 ) -> One[UserView]:
     """Make somebody staff, or a customer again. For the owner. Holds from their next request on."""
     view = await change_role(
-        ChangeRoleCommand(actor=actor, user_id=whose(user_id, actor), role=data.role, expected_version=expected_version)
+        ChangeRoleCommand(
+            actor=actor,
+            user_id=whose(user_id, actor),
+            role=data.role,
+            expected_version=expected_version,
+            client=client,
+        )
     )
     return shown(view)
 
