@@ -15,6 +15,7 @@ from tradepost.jobs.retry_job import RetryJob
 from tradepost.jobs.run_job_now import RunJobNow
 from tradepost.kernel.clock import SystemClock
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.rate_limits import WithSpare
 from tradepost.kernel.wakeups import LocalWakeUps
 from tradepost.mail.letters import Letters
 from tradepost.mail.mail import Sender
@@ -39,9 +40,11 @@ from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
+from tradepost_entrypoints.setting_values import declared_providers
 from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from tradepost_adapters.oidc import OidcProvider
     from tradepost_adapters.redis.cache import RedisCache
     from tradepost_adapters.redis.rate_limiter import RedisRateLimiter
     from tradepost_adapters.sql.migrations import MigrationStatus
@@ -143,6 +146,22 @@ def _letters(shop: Shop, settings: Settings) -> Letters:
     return shop.letters(_site(settings))
 
 
+def _identity_providers(settings: Settings) -> "dict[str, OidcProvider]":
+    declared = declared_providers(settings.identity_providers)
+    if not declared:
+        return {}
+    from tradepost_adapters.oidc import OidcProvider  # an extra of its own
+
+    return {
+        name: OidcProvider(one.issuer, client_id=one.client_id, client_secret=one.client_secret)
+        for name, one in declared.items()
+    }
+
+
+def _redirects(settings: Settings) -> tuple[str, ...]:
+    return settings.identity_redirects
+
+
 def _gateway_url(settings: Settings) -> str:
     return settings.payment_gateway
 
@@ -164,6 +183,7 @@ class Container(containers.DeclarativeContainer):
     breached = providers.Singleton(_breached, settings)
     signer = providers.Singleton(JwtSigner)
     box = providers.Singleton(AesGcmSecretBox, providers.Callable(_secret, settings))
+    identity_providers = providers.Singleton(_identity_providers, settings)
     shop = providers.Singleton(
         Shop,
         backend,
@@ -175,6 +195,9 @@ class Container(containers.DeclarativeContainer):
         token_lifetime=providers.Callable(_token_lifetime, settings),
         sessions=providers.Callable(_sessions, settings),
         box=box,
+        limiter=providers.Singleton(WithSpare, rate_limiter, spare_rate_limiter),
+        providers=identity_providers,
+        redirects=providers.Callable(_redirects, settings),
         public_keys=providers.Singleton(Ed25519PublicKeys),
         totp_issuer=providers.Callable(_shop_name, settings),
         cache=cache,
@@ -209,6 +232,8 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
                 await wakeups.close()
             await database.close()
     finally:
+        for provider in container.identity_providers().values():
+            await provider.close()
         await limiter.close()
         await cache.close()
         await gateway.close()

@@ -21,6 +21,7 @@ from tradepost_entrypoints.http.health import Check
 from tradepost_entrypoints.http.networks import Networks
 from tradepost_entrypoints.http.proxies import Proxies
 from tradepost_entrypoints.http.routes import ROUTES
+from tradepost_entrypoints.http.signatures import SignedCall
 from tradepost_entrypoints.settings import Rate, Settings, load
 from tradepost_entrypoints.worker.background import background
 
@@ -62,7 +63,7 @@ class Service:
             scheme, _, token = authorization.decode("latin-1").partition(" ")
             if scheme.lower() != "bearer":  # in any case (RFC 9110, section 11.1)
                 raise InvalidToken
-            return await self._identify(BearerToken(token.strip()))
+            return await self._identify(BearerToken(token.strip(), SignedCall(call)))
         secret = cookie_of(call)
         if secret is None:
             return GUEST

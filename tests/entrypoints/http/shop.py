@@ -69,10 +69,10 @@ class Stand:
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     @classmethod
-    def open(cls) -> "Stand":
-        settings = load(
-            {"TRADEPOST_TOKEN_SECRET": "s" * 40, "TRADEPOST_DATABASE_URL": "sqlite:///nowhere.db"}, env_file=None
-        )
+    def open(cls, **given: str) -> "Stand":
+        """With these settings besides (`TRADEPOST_…`)."""
+        needed = {"TRADEPOST_TOKEN_SECRET": "s" * 40, "TRADEPOST_DATABASE_URL": "sqlite:///nowhere.db"}
+        settings = load({**needed, **given}, env_file=None)
         container, backend = Container(settings=settings), MemoryBackend()
         container.database.override(providers.Object(Present()))
         container.backend.override(providers.Object(backend))
@@ -141,6 +141,6 @@ async def send(
 ) -> httpx.Response:
     """Ask as somebody; a guest without."""
     headers: Mapping[str, str] = {**options.pop("headers", {}), **(person.headers if person else {})}
-    whole = path.startswith(("/api", "/oauth", "/.well-known", "/live", "/ready", "/health", "/metrics"))
+    whole = path.startswith(("/api/", "/oauth/", "/.well-known/", "/live", "/ready", "/health", "/metrics"))
     url = path if whole else f"/api/v1{path}"
     return await client.request(method, url, headers=headers, **options)

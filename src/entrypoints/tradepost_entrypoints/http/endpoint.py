@@ -37,6 +37,7 @@ from tradepost_entrypoints.http.parameters import NoQuery, PathReader, Query, Qu
 from tradepost_entrypoints.http.preconditions import expected_version, idempotency_key
 from tradepost_entrypoints.http.problems import BadRequest, ProblemFault
 from tradepost_entrypoints.http.response import HttpResponse
+from tradepost_entrypoints.http.signatures import check_digest
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Authenticate = Callable[[Call], Awaitable[Actor]]
@@ -288,6 +289,7 @@ class _Reader:
         body = b""
         if self._body is not None:
             body = await read_body(call, request.receive)
+            check_digest(call, body)
         self._path.read(request.scope["path_params"], arguments, faults)
         query = self._query.read(request.scope["query_string"], faults)
         if query is not None:

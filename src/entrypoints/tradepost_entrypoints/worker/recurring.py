@@ -19,8 +19,10 @@ PURGE_KEYS = "idempotency.purge"
 PURGE_MESSAGES = "messages.purge"
 PURGE_JOBS = "jobs.purge"
 PURGE_SESSIONS = "sessions.purge"
+PURGE_ATTEMPTS = "external_attempts.purge"
 PURGE_SECURITY_EVENTS = "security_events.purge"
 PURGE_LINKS = "one_time_tokens.purge"
+PURGE_NONCES = "nonces.purge"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
@@ -30,8 +32,10 @@ SCHEDULES = (
     Schedule(name=PURGE_MESSAGES, kind=PURGE_MESSAGES, every=timedelta(hours=1)),
     Schedule(name=PURGE_JOBS, kind=PURGE_JOBS, every=timedelta(hours=1)),
     Schedule(name=PURGE_SESSIONS, kind=PURGE_SESSIONS, every=timedelta(hours=1)),
+    Schedule(name=PURGE_ATTEMPTS, kind=PURGE_ATTEMPTS, every=timedelta(hours=1)),
     Schedule(name=PURGE_SECURITY_EVENTS, kind=PURGE_SECURITY_EVENTS, every=timedelta(hours=1)),
     Schedule(name=PURGE_LINKS, kind=PURGE_LINKS, every=timedelta(hours=1)),
+    Schedule(name=PURGE_NONCES, kind=PURGE_NONCES, every=timedelta(minutes=10)),
 )
 _KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
 
@@ -45,8 +49,10 @@ def handlers(container: Container) -> JobHandlers:
         (EXPIRE, shop.expire_orders),
         (PURGE_KEYS, PurgeIdempotencyKeys(transactions, clock)),
         (PURGE_SESSIONS, shop.purge_sessions),
+        (PURGE_ATTEMPTS, shop.purge_external_attempts),
         (PURGE_SECURITY_EVENTS, shop.purge_security_events),
         (PURGE_LINKS, shop.purge_one_time_tokens),
+        (PURGE_NONCES, shop.purge_nonces),
         (PURGE_MESSAGES, PurgeMessages(transactions, clock)),
         (PURGE_JOBS, PurgeJobs(transactions, clock, keep=_KEEP_JOBS)),
     )
