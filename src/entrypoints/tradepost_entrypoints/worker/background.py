@@ -6,7 +6,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from tradepost.catalog.reading import EVENTS as CATALOG_EVENTS
@@ -16,6 +16,7 @@ from tradepost.jobs.job_runner import JobRunner
 from tradepost.jobs.realign_jobs import RealignJobs
 from tradepost.jobs.run_due_jobs import RunDueJobs
 from tradepost.jobs.run_job import RunJob
+from tradepost.mail.letters import KIND as MAIL
 from tradepost.messaging.consumers import AtLeastOnce, Consumers, OnceInEffect
 from tradepost.messaging.deliver_messages import DeliverMessages
 from tradepost.messaging.relay import Relay
@@ -32,7 +33,12 @@ _log = logging.getLogger(__name__)
 @asynccontextmanager
 async def background(container: Container) -> AsyncIterator[None]:
     """While this is entered, recurring jobs are done and messages delivered. The container is opened already."""
-    loops = job_runner(container), relay(container)
+    loops = (
+        job_runner(container, lambda kind: kind != MAIL),
+        # A mail server that hangs holds up mail alone: recovery of payments has places of its own.
+        job_runner(container, lambda kind: kind == MAIL),
+        relay(container),
+    )
     tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in loops]
     try:
         yield
@@ -46,9 +52,10 @@ async def background(container: Container) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def job_runner(container: Container) -> JobRunner:
+def job_runner(container: Container, wanted: Callable[[str], bool] = lambda _: True) -> JobRunner:
+    """Does the jobs of the kinds that are wanted."""
     transactions, clock = container.backend().transactions, container.clock()
-    enqueue, claim, run = _steps(container)
+    enqueue, claim, run = _steps(container, wanted)
     return JobRunner(enqueue, RealignJobs(transactions, clock), claim, run, container.wakeups(), clock)
 
 
@@ -76,11 +83,14 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
 
 
-def _steps(container: Container) -> tuple[EnqueueScheduledJobs, ClaimJobs, RunJob]:
+def _steps(
+    container: Container, wanted: Callable[[str], bool] = lambda _: True
+) -> tuple[EnqueueScheduledJobs, ClaimJobs, RunJob]:
     transactions, clock = container.backend().transactions, container.clock()
     kinds = handlers(container)
+    schedules = [schedule for schedule in SCHEDULES if wanted(schedule.kind)]
     return (
-        EnqueueScheduledJobs(transactions, clock, container.ids(), SCHEDULES),
-        ClaimJobs(transactions, clock, kinds.kinds, worker=process_name()),
+        EnqueueScheduledJobs(transactions, clock, container.ids(), schedules),
+        ClaimJobs(transactions, clock, [kind for kind in kinds.kinds if wanted(kind)], worker=process_name()),
         RunJob(transactions, clock, kinds, random=random.random),
     )
