@@ -62,7 +62,7 @@ class Known:
 class Desk:
     """The shop, and what people do at its desk. `another` is a second process on the same database."""
 
-    def __init__(self, backend: Any, clock: ManualClock | None = None) -> None:
+    def __init__(self, backend: Any, clock: ManualClock | None = None, **more: Any) -> None:
         self.backend, self.hasher, self.clock = backend, CountingHasher(), clock or ManualClock()
         self.shop = Shop(
             backend,
@@ -73,6 +73,7 @@ class Desk:
             signer=JwtSigner(),
             box=AesGcmSecretBox(b"a secret of the shop, and of nobody else"),
             clock=self.clock,
+            **more,
         )
 
     async def register(self, email: str = "ada@example.com", role: Role = Role.CUSTOMER) -> UserView:

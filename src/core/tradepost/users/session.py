@@ -78,8 +78,8 @@ class SessionPolicy(msgspec.Struct, frozen=True, kw_only=True):
     A refresh token is good for `refresh`, a session of tokens for `session` in all. A browser's session ends after
     `cookie_idle` without a request, and after `cookie` in any case (an hour and a day are what NIST SP 800-63B-4,
     section 2.2.3, wants at its second level). For `fresh` after they proved who they are, users may do what lets others
-    in, and give back `large_refunds`: from so many minor units of a currency on; of others any amount at any time. With `staff_need_mfa` a session that began
-    with the password alone gives its user nothing that customers do not have.
+    in, and give back `large_refunds`: from so many minor units of a currency on; of others any amount at any time. With
+    `staff_need_mfa` a session that began with the password alone gives its user nothing that customers do not have.
     """
 
     refresh: timedelta = timedelta(days=7)
