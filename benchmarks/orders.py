@@ -18,14 +18,15 @@ from typing import Any
 from benchmarks.load import Measured, load, post
 from benchmarks.services import Running, idiom, service_environment, tradepost
 from tradepost.catalog.product import Product, ProductStatus, Variant
-from tradepost.kernel.access import Role, operator
+from tradepost.customers import RegisterUserCommand
+from tradepost.kernel.access import operator
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.pricing.create_shipping_method import CreateShippingMethodCommand
 from tradepost.pricing.set_tax_rate import SetTaxRateCommand
 from tradepost.pricing.shipping import ShippingKind, Tariff
 from tradepost.stock.level import DEFAULT_LOCATION, LevelChange, Reason
-from tradepost.users.tokens import Grant
+from tradepost.users import SignedIn, SignInCommand
 from tradepost_adapters.sql.migrations import migrate_up
 from tradepost_entrypoints.container import Container, opened
 from tradepost_entrypoints.settings import load as load_settings
@@ -142,8 +143,11 @@ async def _seed(url: str, folder: Path) -> str:
                 tariffs=(Tariff(currency="EUR", price=490),),
             )
         )
-    grant = Grant(user_id="user_bench", role=Role.CUSTOMER, customer_id="cus_bench", session_version=1)
-    return container.access_tokens().issue(grant, now)
+        email, password = "bench@example.com", "a password nobody has to guess"
+        await shop.register_user(RegisterUserCommand(actor=actor, email=email, name="Bench", password=password))
+        signed_in = await shop.sign_in(SignInCommand(email=email, password=password))
+        assert isinstance(signed_in, SignedIn)
+        return signed_in.access_token
 
 
 def _products(ids: TypeIds, numbers: range, now: datetime) -> Any:

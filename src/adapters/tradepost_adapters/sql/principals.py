@@ -46,6 +46,7 @@ _OF_SESSION = Statement(
     )
     .where(sessions.c.id == bindparam("id")),
     name="principals.of_session",
+    lookup=True,
 )
 _OF_COOKIE = Statement(
     select(*FIELDS, null(), *_ACCOUNT)
@@ -54,6 +55,7 @@ _OF_COOKIE = Statement(
     )
     .where(sessions.c.token_hash == bindparam("hash"), sessions.c.kind == bindparam("kind")),
     name="principals.of_cookie",
+    lookup=True,
 )
 _OF_KEY = Statement(
     select(*_ACCOUNT, *KEY)
@@ -62,6 +64,7 @@ _OF_KEY = Statement(
     )
     .where(or_(api_keys.c.secret_hash == bindparam("hash"), api_keys.c.former_hash == bindparam("hash"))),
     name="principals.of_key",
+    lookup=True,
 )
 _VIEWS = (
     select(

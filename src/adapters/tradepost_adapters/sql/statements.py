@@ -136,10 +136,14 @@ class Compiled:
 
 
 class Statement:
-    """A query or a change, built once. `name` (`orders.of_customer`) is what errors, logs and metrics call it."""
+    """A query or a change, built once. `name` (`orders.of_customer`) is what errors, logs and metrics call it.
 
-    def __init__(self, construct: Executable, *, name: str) -> None:
+    A `lookup` finds a row or two by their keys, in microseconds: SQLite answers it in the caller's own thread.
+    """
+
+    def __init__(self, construct: Executable, *, name: str, lookup: bool = False) -> None:
         self.name = name
+        self.lookup = lookup
         self._constructs = {SQLITE: construct, POSTGRESQL: construct}
         self._compiled: dict[str, Compiled] = {}
 
