@@ -71,9 +71,18 @@ class Stand:
     @classmethod
     def open(cls, **given: str) -> "Stand":
         """With these settings besides (`TRADEPOST_…`)."""
+        return cls._over(MemoryBackend(), given)
+
+    @classmethod
+    def beside(cls, other: "Stand", **given: str) -> "Stand":
+        """Another process of the same shop: it shares the data and nothing else."""
+        return cls._over(other.backend, given)
+
+    @classmethod
+    def _over(cls, backend: MemoryBackend, given: Mapping[str, str]) -> "Stand":
         needed = {"TRADEPOST_TOKEN_SECRET": "s" * 40, "TRADEPOST_DATABASE_URL": "sqlite:///nowhere.db"}
         settings = load({**needed, **given}, env_file=None)
-        container, backend = Container(settings=settings), MemoryBackend()
+        container = Container(settings=settings)
         container.database.override(providers.Object(Present()))
         container.backend.override(providers.Object(backend))
         container.gateway.override(providers.Object(open_gateway("simulated://memory")))

@@ -1,0 +1,141 @@
+"""Requests that have to be signed (RFC 9421), by a library nobody here wrote."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from tests.entrypoints.http.machines import Signer, bearer, made
+from tests.entrypoints.http.shop import Stand
+
+from tradepost.kernel.access import Role
+
+
+class Machine:
+    """A machine with a key for signed requests only."""
+
+    def __init__(self, http: httpx.AsyncClient, key: str, signer: Signer) -> None:
+        self.http, self.key, self.signer = http, key, signer
+
+    def request(self, method: str = "GET", path: str = "/orders", **options: Any) -> httpx.Request:
+        return self.http.build_request(method, f"/api/v1{path}", headers=bearer(self.key), **options)
+
+    async def code(self, request: httpx.Request) -> str:
+        answer = await self.http.send(request)
+        if answer.is_success:
+            return str(answer.status_code)
+        assert answer.status_code in (400, 401), answer.text
+        return str(answer.json()["code"])
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    stand = Stand.open()
+    async with stand.client() as client:
+        client.stand = stand  # type: ignore[attr-defined]
+        yield client
+
+
+@pytest.fixture
+async def machine(http: httpx.AsyncClient) -> Machine:
+    owner = await http.stand.person(Role.OWNER)  # type: ignore[attr-defined]
+    signer = Signer()
+    issued = await made(http, owner, "orders:read", "stock:write", "stock:read", public_key=signer.pem)
+    assert issued["key"]["signed_only"] is True
+    return Machine(http, issued["api_key"], signer)
+
+
+LOCATION = {"code": "shop", "name": "The shop"}
+
+
+async def test_a_signed_request_is_taken_and_an_unsigned_one_is_not(machine: Machine) -> None:
+    assert await machine.code(machine.request()) == "auth.signature_required"
+    assert await machine.code(machine.signer.sign(machine.request())) == "200"
+    assert await machine.code(machine.signer.sign(machine.request(path="/orders?limit=1&sort=-created_at"))) == "200"
+    assert await machine.code(machine.request("POST", "/stock/locations", json=LOCATION)) == "auth.signature_required"
+    assert await machine.code(machine.signer.sign(machine.request("POST", "/stock/locations", json=LOCATION))) == "201"
+
+
+async def test_a_signed_request_is_taken_once(machine: Machine) -> None:
+    request = machine.signer.sign(machine.request())
+    assert await machine.code(request) == "200"
+    assert await machine.code(request) == "auth.signature_invalid"
+
+
+async def test_a_nonce_is_needed_and_of_a_size(machine: Machine) -> None:
+    for nonce in (None, "", "n" * 129):
+        assert await machine.code(machine.signer.sign(machine.request(), nonce=nonce)) == "auth.signature_invalid"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"created": datetime.now(UTC) - timedelta(minutes=6)},
+        {"created": datetime.now(UTC) + timedelta(minutes=5)},
+        {"expires": datetime.now(UTC) - timedelta(seconds=1)},
+        {"tag": "another"},
+        {"tag": None},
+        {"covered_component_ids": ("@method",)},
+        {"covered_component_ids": ("@target-uri",)},
+        {"covered_component_ids": ("@method", "@path", "@authority")},
+    ],
+    ids=str,
+)
+async def test_a_signature_is_recent_and_covers_what_matters(machine: Machine, changes: dict[str, Any]) -> None:
+    assert await machine.code(machine.signer.sign(machine.request(), **changes)) == "auth.signature_invalid"
+
+
+async def test_a_body_is_covered_by_its_digest_and_is_the_one_that_was_signed(machine: Machine) -> None:
+    def request() -> httpx.Request:
+        return machine.request("POST", "/stock/locations", json=LOCATION)
+
+    assert await machine.code(machine.signer.sign(request(), body=None)) == "auth.signature_invalid"
+    signed = machine.signer.sign(request())
+    other = machine.request("POST", "/stock/locations", json={**LOCATION, "name": "Another"})
+    other.headers.update({name: signed.headers[name] for name in ("signature", "signature-input", "content-digest")})
+    assert await machine.code(other) == "request.digest"
+    mended = machine.signer.sign(request())
+    del mended.headers["content-digest"]
+    assert await machine.code(mended) == "auth.signature_invalid"
+
+
+async def test_a_signature_is_good_for_its_request_alone(machine: Machine) -> None:
+    signed = machine.signer.sign(machine.request())
+    names = ("signature", "signature-input")
+    for other in (machine.request(path="/orders?limit=1"), machine.request(path="/stock/levels")):
+        other.headers.update({name: signed.headers[name] for name in names})
+        assert await machine.code(other) == "auth.signature_invalid"
+    stranger = Signer()
+    assert await machine.code(stranger.sign(machine.request())) == "auth.signature_invalid"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("signature-input", ""),
+        ("signature-input", "nonsense(("),
+        ("signature", "pyhms=:AAAA:"),
+        ("signature", "pyhms=:" + "A" * 88 + ":"),
+        ("signature", "other=:AAAA:"),
+    ],
+)
+async def test_junk_is_refused(machine: Machine, name: str, value: str) -> None:
+    request = machine.signer.sign(machine.request())
+    request.headers[name] = value
+    assert await machine.code(request) == "auth.signature_invalid"
+
+
+async def test_a_wrong_digest_is_refused_of_anybody(http: httpx.AsyncClient) -> None:
+    for value in ("sha-256=:AAAA:", "nonsense", "md5=:AAAA:"):
+        answer = await http.post("/api/v1/carts", json={"currency": "EUR"}, headers={"content-digest": value})
+        assert (answer.status_code, answer.json()["code"]) == (400, "request.digest")
+
+
+async def test_what_is_no_public_key_is_refused(http: httpx.AsyncClient) -> None:
+    owner = await http.stand.person(Role.OWNER)  # type: ignore[attr-defined]
+    for text in ("nonsense", "AAAA", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"):
+        body = {"name": "W", "scopes": ["orders:read"], "public_key": text}
+        answer = await http.post("/api/v1/api-keys", json=body, headers=owner.headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "api_key.invalid")
+        assert answer.json()["errors"][0]["pointer"] == "/public_key"
