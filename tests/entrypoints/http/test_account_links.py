@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import pyotp
 import pytest
 from tests.entrypoints.http.shop import PASSWORD, Person, Stand, send
 
@@ -119,3 +120,21 @@ async def test_a_token_in_the_address_is_not_taken(stand: Stand, http: httpx.Asy
     answer = await send(http, "POST", f"/auth/email-verifications?token={token}", json={"token": token})
     assert answer.status_code == 400
     assert (await send(http, "GET", f"/auth/email-verifications?token={token}")).status_code == 405
+
+
+async def test_a_new_password_does_not_stand_in_for_the_second_factor(stand: Stand, http: httpx.AsyncClient) -> None:
+    person = await stand.person()
+    begun = await post(http, "/users/me/second-factor/totp", person, password=PASSWORD)
+    app = pyotp.TOTP(begun.json()["data"]["secret"])
+    confirmed = await post(http, "/users/me/second-factor/totp/confirmation", person, code=app.now())
+    codes = confirmed.json()["data"]["codes"]
+    await stand.mails()
+    await post(http, "/auth/password-reset-requests", email=person.email)
+    token = await stand.link(person.email)
+    assert (await post(http, "/auth/password-resets", token=token, new_password=NEW)).status_code == 204
+    first = await post(http, "/auth/login", email=person.email, password=NEW)
+    assert "access_token" not in first.text
+    challenge = first.json()["data"]["challenge"] if "data" in first.json() else first.json()["challenge"]
+    second = await post(http, "/auth/login/second-factor", challenge=challenge, recovery_code=codes[0])
+    assert second.json()["data"]["access_token"]
+    assert (await send(http, "GET", "/users/me/second-factor", person)).status_code == 401  # its session has ended

@@ -38,7 +38,7 @@ from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Nothing, One
 from tradepost_entrypoints.http.qr import qr_svg
 from tradepost_entrypoints.http.routes.auth import CSRF, BrowserSignedIn, browser_signed_in
-from tradepost_entrypoints.http.routes.users import GONE, UserId
+from tradepost_entrypoints.http.routes.users import GONE, STALE, UserId
 
 Code = Annotated[str, msgspec.Meta(min_length=6, max_length=20, description="Six digits; spaces do not matter.")]
 RecoveryCode = Annotated[str, msgspec.Meta(min_length=16, max_length=40)]
@@ -64,12 +64,6 @@ _SECOND_STEP = (
     ),
     _ONE_OF_THEM,
     _PAUSED,
-)
-_STALE = Refusal(
-    Kind.UNAUTHENTICATED,
-    "auth.step_up_required",
-    "Prove who you are once more: show your password (and second factor) again, then repeat this.",
-    {"max_age": 600},
 )
 _WRONG_PASSWORD = Refusal(Kind.INVALID, "user.password_wrong", "This is not the password of the account.")
 _WRONG_CODE = Refusal(
@@ -222,7 +216,7 @@ class TotpSetupView(msgspec.Struct, frozen=True, kw_only=True):
     "/users/{user_id}/second-factor/totp",
     tag="Access",
     limit="credentials",
-    errors=(_STALE, _WRONG_PASSWORD, _ENABLED, GONE),
+    errors=(STALE, _WRONG_PASSWORD, _ENABLED, GONE),
     example={"password": "correct horse battery staple"},
 )
 async def begin_totp(user_id: UserId, data: BeginTotpBody, actor: Actor, begin_totp: BeginTotp) -> One[TotpSetupView]:
@@ -272,7 +266,7 @@ async def confirm_totp(
     return One(codes, links={"second_factor": _place(whose)}, secret=True)
 
 
-@endpoint("DELETE", "/users/{user_id}/second-factor", tag="Access", status=204, errors=(_STALE, _NOT_ENABLED, GONE))
+@endpoint("DELETE", "/users/{user_id}/second-factor", tag="Access", status=204, errors=(STALE, _NOT_ENABLED, GONE))
 async def disable_totp(user_id: UserId, actor: Actor, client: Client, disable_totp: DisableTotp) -> Nothing:
     """Give up your second factor, with its recovery codes. Your other sessions end."""
     await disable_totp(DisableTotpCommand(actor=actor, user_id=_whose(user_id, actor), client=client))
@@ -284,7 +278,7 @@ async def disable_totp(user_id: UserId, actor: Actor, client: Client, disable_to
     "/users/{user_id}/second-factor/recovery-codes",
     tag="Access",
     limit="credentials",
-    errors=(_STALE, _NOT_ENABLED, GONE),
+    errors=(STALE, _NOT_ENABLED, GONE),
 )
 async def regenerate_recovery_codes(
     user_id: UserId, actor: Actor, client: Client, regenerate_recovery_codes: RegenerateRecoveryCodes
@@ -300,7 +294,7 @@ async def regenerate_recovery_codes(
     "/users/{user_id}/second-factor/reset",
     tag="Access",
     status=204,
-    errors=(_STALE, _NOT_ENABLED, GONE),
+    errors=(STALE, _NOT_ENABLED, GONE),
 )
 async def reset_second_factor(
     user_id: UserId, actor: Actor, client: Client, reset_second_factor: ResetSecondFactor

@@ -58,6 +58,12 @@ TAKEN = Refusal(
     "There is an account with this e-mail address already; sign in, or use another one.",
 )
 GONE = Refusal(Kind.NOT_FOUND, "user.not_found", "There is no user 'user_01m7y7tsamexgajdq8dqk7k2b9'.")
+STALE = Refusal(
+    Kind.UNAUTHENTICATED,
+    "auth.step_up_required",
+    "Prove who you are once more: show your password (and second factor) again, then repeat this.",
+    {"max_age": 600},
+)
 DELETED = Refusal(Kind.CONFLICT, "user.deleted", "This account has been deleted and can not be changed.")
 LAST_OWNER = Refusal(
     Kind.CONFLICT, "user.last_owner", "This is the shop's last owner; make somebody else an owner first."
@@ -124,14 +130,14 @@ class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     "PATCH",
     "/users/{user_id}",
     tag="Users",
-    errors=(TAKEN, DELETED, GONE),
+    errors=(STALE, TAKEN, DELETED, GONE),
     example={"name": "Ada King"},
 )
 async def update_profile(
     user_id: UserId, data: ProfileBody, actor: Actor, expected_version: int | None, update_profile: UpdateProfile
 ) -> One[UserView]:
     """Change the name, or ask for another e-mail address to sign in with. A link goes there, and the address counts
-    once it has been followed; until then it is `pending_email`."""
+    once it has been followed; until then it is `pending_email`. For that you have to have proved lately who you are."""
     view = await update_profile(
         UpdateProfileCommand(
             actor=actor,
