@@ -142,7 +142,7 @@ def refusal(call: Call, error: TradepostError) -> HttpResponse:
     retry_after = error.data.get("retry_after", _DEFAULT_RETRY.get(error.kind))
     if retry_after is not None:
         headers.append((b"retry-after", b"%d" % max(1, int(retry_after))))
-    if error.kind is Kind.UNAUTHENTICATED:
+    if error.kind is Kind.UNAUTHENTICATED or error.code == "auth.scope_missing":
         headers.append((b"www-authenticate", _challenge(call, error)))
     if error.code == "auth.session_ended":
         headers += FORGET
@@ -163,6 +163,9 @@ def _challenge(call: Call, error: TradepostError) -> bytes:
     if error.code == "auth.step_up_required":  # RFC 9470, section 3
         max_age = int(error.data.get("max_age", 0))
         return b'Bearer realm="tradepost", error="insufficient_user_authentication", max_age=%d' % max_age
+    if error.code == "auth.scope_missing":  # RFC 6750, section 3.1
+        scope = str(error.data.get("permission", "")).encode()
+        return b'Bearer realm="tradepost", error="insufficient_scope", scope="%b"' % scope
     if b"authorization" in call.headers:
         return b'Bearer realm="tradepost", error="invalid_token"'  # RFC 6750, section 3.1
     return b'Bearer realm="tradepost"'
