@@ -31,7 +31,9 @@ from tradepost_entrypoints.setting_values import (
     check_origins,
     check_page,
     check_proxies,
+    check_redirects,
     check_secret,
+    declared_providers,
     parse,
     written,
 )
@@ -40,6 +42,7 @@ from tradepost_entrypoints.stored_secrets import StoredSecrets
 __all__ = ["PREFIX", "Rate", "Secret", "Settings", "SettingsError", "Variable", "load", "variables", "written"]
 
 PREFIX = "TRADEPOST_"
+DEFAULT_MAIL_URL = "file:tradepost-mail"
 _FILE = "_FILE"
 _FOREIGN = ("TRADEPOST_TEST_",)  # for the test suite, which starts services with its own environment
 
@@ -98,7 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(
             description="smtp://user:password@host, smtps://…, file:FOLDER (one .eml a mail), console: (mail on the screen)"
         ),
-    ] = "file:tradepost-mail"
+    ] = DEFAULT_MAIL_URL
     mail_from: Annotated[
         str, msgspec.Meta(description="Whom mail is from, and what the shop is called in it: Acme <shop@acme.example>")
     ] = "Tradepost <tradepost@localhost>"
@@ -162,6 +165,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Annotated[Literal["json", "text"], msgspec.Meta(description="json for machines, text for eyes.")] = (
         "json"
     )
+    identity_providers: Annotated[
+        Secret,
+        msgspec.Meta(
+            description="Where people may sign in with an account they have: "
+            '{"google": {"issuer": "https://accounts.google.com", "client_id": "…", "client_secret": "…"}}'
+        ),
+    ] = Secret("")
+    identity_redirects: Annotated[
+        Many, msgspec.Meta(description="Your pages a provider may send people back to: https://acme.example/back")
+    ] = ()
     made_up: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -211,6 +224,8 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "mail_from": Sender.parse,
     "public_url": check_page,
     "token_secret": check_secret,
+    "identity_providers": declared_providers,
+    "identity_redirects": check_redirects,
     "trusted_proxies": check_proxies,
     "step_up_refunds": check_amounts,
     "cors_origins": check_origins,

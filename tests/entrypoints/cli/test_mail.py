@@ -1,13 +1,17 @@
 """`tradepost mail` and the links that `tradepost users` has sent."""
 
+import re
+import time
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.adapters.smtp.server import MailServer
 from tests.entrypoints.cli.conftest import Terminal
+from tests.entrypoints.cli.test_serving import running
 
 PASSWORD = "correct horse battery staple"
 
@@ -55,3 +59,17 @@ def test_an_account_is_welcomed_and_sent_its_links(terminal: Terminal) -> None:
     assert sorted(mails()) == ["A new password for Tradepost", "Welcome to Tradepost", "Your address at Tradepost"]
     assert "http://localhost:3000/reset-password#token=ott_" in mails()["A new password for Tradepost"]
     assert terminal.run("users", "send-reset", "nobody@example.com").returncode == 3
+
+
+def test_in_development_mail_is_shown_where_the_server_was_started(sqlite_url: str, tmp_path: Path) -> None:
+    with running("serve", "--dev", "--port", "0", "--json", folder=tmp_path, DATABASE_URL=sqlite_url) as server:
+        url = server.document()["url"]
+        body = {"email": "ada@example.com", "name": "Ada", "password": PASSWORD}
+        assert httpx.post(f"{url}/api/v1/users", json=body).status_code == 201
+        time.sleep(1)
+        code, err = server.stop()
+    assert code == 0
+    assert "Subject: Welcome to Tradepost" in err
+    token = re.findall(r"http://localhost:3000/verify-email#token=(\S+)", err)
+    assert len(token) == 1
+    assert not (tmp_path / "tradepost-mail").exists()

@@ -18,13 +18,20 @@ def serve(
     *,
     host: HostOption = None,
     port: PortOption = None,
-    dev: Annotated[bool, typer.Option("--dev", help="Make up the secrets that are not set, for this run.")] = False,
+    dev: Annotated[
+        bool,
+        typer.Option("--dev", help="Make up the secrets that are not set, for this run, and show mail on the screen."),
+    ] = False,
 ) -> None:
     """Serve the API over HTTP, with background work going on.
 
     Stops on Ctrl-C or SIGTERM, after the requests under way. Settings come from TRADEPOST_… variables and .env.
     """
+    from tradepost_entrypoints.settings import DEFAULT_MAIL_URL
+
     chosen = settings(secrets=True, dev=dev)
+    if dev and chosen.mail_url == DEFAULT_MAIL_URL:
+        chosen = msgspec.structs.replace(chosen, mail_url="console:")  # where its links can be followed at once
     chosen = msgspec.structs.replace(
         chosen, host=chosen.host if host is None else host, port=chosen.port if port is None else port
     )
