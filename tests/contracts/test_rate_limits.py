@@ -84,14 +84,14 @@ async def test_processes_that_share_redis_share_the_count(redis: "Redis", prefix
 async def test_many_hits_are_one_round_trip(redis_limiter: RedisRateLimiter, redis: "Redis") -> None:
     await ask(redis_limiter, limit(1000), "first")  # brings the scripts
     trips = 0
-    send: Any = redis_limiter._windows._send
+    send: Any = redis_limiter._ask_redis
 
     async def counted(*args: Any) -> Any:
         nonlocal trips
         trips += 1
         return await send(*args)
 
-    redis_limiter._windows._send = counted  # type: ignore[method-assign]
+    redis_limiter._ask_redis = counted  # type: ignore[method-assign]
     await asyncio.gather(*[ask(redis_limiter, limit(1000), f"key-{n}") for n in range(50)])
     assert trips == 1
 

@@ -188,7 +188,6 @@ async def test_machines_have_a_limit_of_their_own() -> None:
     guard = Guard(
         RateLimits(user=limit("user", 1), key=limit("key", 2)),
         MemoryRateLimiter(),
-        None,
         staff_networks=Networks(),
         metrics=Metrics(),
     )

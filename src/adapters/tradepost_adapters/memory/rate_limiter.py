@@ -1,11 +1,12 @@
 """Counting within one process."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from math import floor
 
 from tradepost.kernel.rate_limits import Hit, Usage, usage
+
+_NEVER = (-1, 0, 0)
 
 
 class MemoryRateLimiter:
@@ -19,7 +20,7 @@ class MemoryRateLimiter:
         self._size = size
         self._now = now
         # By limit and key: the number of the window last asked in, what it has seen, what the one before saw.
-        self._counters: OrderedDict[tuple[str, int, int, str], tuple[int, int, int]] = OrderedDict()
+        self._counters: dict[tuple[str, int, int, str], tuple[int, int, int]] = {}
 
     async def hit(self, hits: Sequence[Hit], /) -> Sequence[Usage]:
         now = self._now()
@@ -30,19 +31,18 @@ class MemoryRateLimiter:
         self._counters.clear()
 
     def _count(self, hit: Hit, now: float) -> Usage:
-        limit = hit.limit
-        window = limit.seconds
-        number, into = divmod(now, window)
-        place = (limit.name, limit.quota, window, hit.key)
-        last, current, previous = self._counters.get(place, (number, 0, 0))
+        limit, key = hit
+        window, quota = limit.seconds, limit.quota
+        number = int(now // window)
+        left = (number + 1) * window - now
+        place = (limit.name, quota, window, key)
+        last, current, previous = self._counters.pop(place, _NEVER)
         if last != number:
             previous, current = (current if last == number - 1 else 0), 0
-        left = window - into
-        allowed = floor(previous * left / window) + current < limit.quota
+        allowed = current + (floor(previous * left / window) if previous else 0) < quota
         if allowed:
             current += 1
-        self._counters[place] = (int(number), current, previous)
-        self._counters.move_to_end(place)
+        self._counters[place] = (number, current, previous)  # at the end: the least recently used come first
         if len(self._counters) > self._size:
-            self._counters.popitem(last=False)
+            del self._counters[next(iter(self._counters))]
         return usage(limit, allowed=allowed, previous=previous, current=current, left=left)

@@ -1,7 +1,7 @@
 """Counting in Redis (or Valkey), shared by every process of the shop, in the sliding windows of the `limits` library.
 
-`limits` asks Redis twice a hit and limit: once to count, once for what is left. Here its scripts are sent for all hits
-of all requests that are waiting, in one pipeline. And who is far from a limit that is not `exact` does not wait: what
+`limits` asks Redis twice a hit and limit: once to count, once for what is left. Here its two scripts are one, sent for all
+hits of all requests that are waiting, in one pipeline. And who is far from a limit that is not `exact` does not wait: what
 Redis said last decides, and the count follows behind. That lets through, at most, what is asked in the time of one
 answer; the next answer is known before most next questions.
 """
@@ -47,6 +47,20 @@ class _Answer(NamedTuple):
         return usage(limit, allowed=self.allowed, previous=self.previous, current=self.current, left=self.left)
 
 
+# The two scripts of `limits`, as one: count a hit (KEYS: both windows; ARGV: quota, window, 1), then say how both stand.
+_HIT = """
+local function acquire()
+{acquire}
+end
+local function look(ARGV)
+{look}
+end
+local allowed = acquire()
+local both = look({{ARGV[2]}})
+return {{allowed and 1 or 0, both[1], both[2], both[3], both[4]}}
+"""
+
+
 class _Windows(RedisStorage):
     """The storage of `limits`, asked many things in one round trip."""
 
@@ -57,40 +71,17 @@ class _Windows(RedisStorage):
         prefixed = self.bridge.prefixed_key
         return _Counter(prefixed(previous), prefixed(current), limit.quota, limit.seconds)
 
-    async def acquire(self, client: Any, counters: Sequence[_Counter]) -> list[_Answer]:
-        """Count one hit each. Two round trips the first time a server sees the scripts, else one."""
-        found = await self._send(client, counters)
-        if any(isinstance(one, NoScriptError) for one in found):
-            for script in self._scripts():
-                await client.script_load(script.script)
-            found = await self._send(client, counters)
-        for one in found:
-            if isinstance(one, Exception):
-                raise one
-        return [
-            _answer(counter, bool(found[2 * place]), found[2 * place + 1]) for place, counter in enumerate(counters)
-        ]
-
-    async def _send(self, client: Any, counters: Sequence[_Counter]) -> list[Any]:
-        acquire, look = (script.sha for script in self._scripts())
-        async with client.pipeline(transaction=False) as pipeline:
-            for previous, current, quota, window in counters:
-                pipeline.evalsha(acquire, 2, previous, current, quota, window, 1)
-                pipeline.evalsha(look, 2, previous, current, window)
-            found: list[Any] = await pipeline.execute(raise_on_error=False)
-            return found
-
-    def _scripts(self) -> tuple[Any, Any]:
-        bridge: Any = self.bridge
-        return bridge.lua_acquire_sliding_window, bridge.lua_sliding_window
+    def script(self, client: Any) -> Any:
+        acquire, look = self.bridge.SCRIPT_ACQUIRE_SLIDING_WINDOW, self.bridge.SCRIPT_SLIDING_WINDOW
+        return client.register_script(_HIT.format(acquire=acquire.decode(), look=look.decode()))
 
 
-def _answer(counter: _Counter, allowed: bool, window: Sequence[Any]) -> _Answer:
-    """What the second script says: both counts, each with its time to live in milliseconds. The present window's counter
-    lives twice as long as the window."""
-    previous, previous_ttl, current, current_ttl = (int(number or 0) for number in window)
+def _answer(counter: _Counter, said: Sequence[Any]) -> _Answer:
+    """What the script says: whether it was allowed, and both counts, each with its time to live in milliseconds. The
+    present window's counter lives twice as long as the window."""
+    allowed, previous, previous_ttl, current, current_ttl = (int(number or 0) for number in said)
     left = current_ttl / 1000 - counter.window if current_ttl > 0 else max(0, previous_ttl) / 1000
-    return _Answer(allowed, previous, current, max(0.0, left))
+    return _Answer(bool(allowed), previous, current, max(0.0, left))
 
 
 class _Known:
@@ -121,6 +112,7 @@ class RedisRateLimiter:
         self._redis: Any = redis
         pool: Any = redis.connection_pool  # typed as text by `limits`, which hands it on
         self._windows = _Windows("async+redis://", implementation="redispy", key_prefix=prefix, connection_pool=pool)
+        self._script = self._windows.script(redis)
         self._pause = pause
         self._size = size
         self._ask_again = 0.0
@@ -171,7 +163,7 @@ class RedisRateLimiter:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 try:
-                    answers = await self._windows.acquire(self._redis, [one.counter for one in batch])
+                    answers = await self._acquire([one.counter for one in batch])
                 except _AWAY as error:
                     self._went_away(error, batch)
                 else:
@@ -179,6 +171,24 @@ class RedisRateLimiter:
                     _tell(batch, answers)
         finally:
             self._sending = None
+
+    async def _acquire(self, counters: Sequence[_Counter]) -> list[_Answer]:
+        """Count one hit each. Two round trips more when the server has not seen the script yet, or has forgotten it."""
+        found = await self._ask_redis(counters)
+        if any(isinstance(one, NoScriptError) for one in found):  # then it is so of all
+            await self._redis.script_load(self._script.script)
+            found = await self._ask_redis(counters)
+        for one in found:
+            if isinstance(one, Exception):
+                raise one
+        return [_answer(counter, said) for counter, said in zip(counters, found, strict=True)]
+
+    async def _ask_redis(self, counters: Sequence[_Counter]) -> list[Any]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for previous, current, quota, window in counters:
+                pipeline.evalsha(self._script.sha, 2, previous, current, quota, window, 1)
+            found: list[Any] = await pipeline.execute(raise_on_error=False)
+            return found
 
     def _went_away(self, error: BaseException, batch: Sequence[_Waiting]) -> None:
         self._ask_again = time.monotonic() + self._pause

@@ -4,7 +4,7 @@ A window slides: what was asked in the window before counts less the longer it i
 quota around the turn of a minute, and a counter costs two numbers however high the quota is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from math import floor
 from typing import NamedTuple, Protocol
@@ -72,18 +72,35 @@ class RateLimiterUnavailable(Unavailable):
         super().__init__("rate_limiter", "How often you have asked can not be counted at this moment; try again.")
 
 
+class WithSpare:
+    """`RateLimiter` that counts with `spare` while `limiter` is away: then each process counts for itself, which lets
+    through more than agreed where there are several, and neither stops the shop nor lets anybody try uncounted.
+    `on_spare` is told each time."""
+
+    def __init__(self, limiter: RateLimiter, spare: RateLimiter, on_spare: Callable[[], object] = lambda: None) -> None:
+        self._limiter = limiter
+        self._spare = spare
+        self._on_spare = on_spare
+
+    async def hit(self, hits: Sequence[Hit], /) -> Sequence[Usage]:
+        try:
+            return await self._limiter.hit(hits)
+        except RateLimiterUnavailable:
+            self._on_spare()
+            return await self._spare.hit(hits)
+
+
 def usage(limit: Limit, *, allowed: bool, previous: int, current: int, left: float) -> Usage:
     """How a limit stands when the window before saw `previous`, and this one, which ends in `left` seconds, has seen
     `current`."""
-    window = limit.seconds
-    weighed = floor(previous * left / window) + current
-    reset_after = left + window if current else left if previous else 0.0
+    window, quota = limit.seconds, limit.quota
+    remaining = quota - current - (floor(previous * left / window) if previous else 0)
     return Usage(
-        limit=limit,
-        allowed=allowed,
-        remaining=max(0, limit.quota - weighed),
-        reset_after=reset_after,
-        retry_after=0.0 if allowed else _retry_after(limit.quota, window, previous, current, left),
+        limit,
+        allowed,
+        remaining if remaining > 0 else 0,
+        left + window if current else left if previous else 0.0,
+        0.0 if allowed else _retry_after(quota, window, previous, current, left),
     )
 
 

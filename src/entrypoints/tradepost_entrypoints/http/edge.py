@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tradepost.kernel.rate_limits import RateLimiter
+from tradepost.kernel.rate_limits import RateLimiter, WithSpare
 from tradepost_entrypoints.http.cors import Cors
 from tradepost_entrypoints.http.guard import Counts, Guard, RateLimits
 from tradepost_entrypoints.http.networks import Networks, truncated
@@ -33,7 +33,10 @@ class Edge:
         limits = self.limits if self.limiter is not None else RateLimits()
         if limits == RateLimits() and not self.staff_networks:
             return None
-        return Guard(limits, self.limiter, self.spare, staff_networks=self.staff_networks, metrics=metrics)
+        limiter = self.limiter
+        if limiter is not None and self.spare is not None:
+            limiter = WithSpare(limiter, self.spare, metrics.counted_alone)
+        return Guard(limits, limiter, staff_networks=self.staff_networks, metrics=metrics)
 
     def shown(self, address: str | None) -> str | None:
         """An address as the log shows it."""
