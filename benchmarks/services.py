@@ -72,6 +72,10 @@ def service_environment(database_url: str, folder: Path) -> dict[str, str]:
         "TRADEPOST_PAYMENT_GATEWAY": f"simulated:///{folder / 'gateway.db'}",
         "TRADEPOST_TOKEN_SECRET": SECRET,
         "TRADEPOST_TOKEN_LIFETIME": "1d",
+        # Counted, and never reached: all that is asked comes from here.
+        "TRADEPOST_RATE_LIMIT_ADDRESS": "100000000/1m",
+        "TRADEPOST_RATE_LIMIT_USER": "100000000/1m",
+        "TRADEPOST_RATE_LIMIT_CREDENTIALS": "100000000/1m",
     }
 
 

@@ -104,6 +104,9 @@ def service_process(port: int, folder: Path, *, database_url: str, gateway_url: 
             "TRADEPOST_OPERATION_LEASE": "2s",
             "TRADEPOST_RESERVATION": "3s",
             "TRADEPOST_LOG_LEVEL": "error",
+            "TRADEPOST_RATE_LIMIT_ADDRESS": "off",  # all that is asked comes from here
+            "TRADEPOST_RATE_LIMIT_USER": "off",
+            "TRADEPOST_RATE_LIMIT_CREDENTIALS": "off",
         },
         folder / "service.log",
     )
