@@ -51,7 +51,13 @@ class Accounts(SigningIn):
     @cached_property
     def change_password(self) -> ChangePassword:
         return ChangePassword(
-            self._transactions, self._hasher, self._breached, self._ending, self._clock, self._ids
+            self._transactions,
+            self._password_proof,
+            self._hasher,
+            self._breached,
+            self._ending,
+            self._clock,
+            self._ids,
         )
 
     @cached_property

@@ -9,7 +9,6 @@ from tradepost.users.complete_sign_in_browser import CompleteSignInBrowser
 from tradepost.users.confirm_totp import ConfirmTotp
 from tradepost.users.disable_totp import DisableTotp
 from tradepost.users.get_second_factor import GetSecondFactor
-from tradepost.users.password_proof import PasswordProof
 from tradepost.users.regenerate_recovery_codes import RegenerateRecoveryCodes
 from tradepost.users.reset_second_factor import ResetSecondFactor
 from tradepost.users.second_factor_changes import SecondFactorChanges
@@ -18,10 +17,6 @@ from tradepost.users.step_up import StepUp
 
 class SecondFactors(SigningIn):
     """The use cases of second factors."""
-
-    @cached_property
-    def _password_proof(self) -> PasswordProof:
-        return PasswordProof(self._transactions, self._hasher)
 
     @cached_property
     def _second_factor_changes(self) -> SecondFactorChanges:
@@ -52,9 +47,7 @@ class SecondFactors(SigningIn):
 
     @cached_property
     def begin_totp(self) -> BeginTotp:
-        return BeginTotp(
-            self._transactions, self._password_proof, self._box, self._clock, issuer=self._totp_issuer
-        )
+        return BeginTotp(self._transactions, self._password_proof, self._box, self._clock, issuer=self._totp_issuer)
 
     @cached_property
     def confirm_totp(self) -> ConfirmTotp:

@@ -6,10 +6,11 @@ from tradepost.shop.signing import Signing
 from tradepost.users.admission import Admission
 from tradepost.users.end_session import EndSession
 from tradepost.users.end_sessions import EndSessions
-from tradepost.users.get_session import GetSession
 from tradepost.users.familiar_addresses import AddressDigests
+from tradepost.users.get_session import GetSession
 from tradepost.users.identify import Identify
 from tradepost.users.list_sessions import ListSessions
+from tradepost.users.password_proof import PasswordProof
 from tradepost.users.password_step import PasswordStep
 from tradepost.users.passwords import PasswordHasher
 from tradepost.users.purge_sessions import PurgeSessions
@@ -55,6 +56,10 @@ class SigningIn(Signing):
         return PasswordStep(
             self._transactions, self._backend.user_views, self._hasher, self._throttle, self._clock, self._ids
         )
+
+    @cached_property
+    def _password_proof(self) -> PasswordProof:
+        return PasswordProof(self._transactions, self._hasher)
 
     @cached_property
     def _second_factor_check(self) -> SecondFactorCheck:

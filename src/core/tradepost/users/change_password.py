@@ -9,14 +9,14 @@ import msgspec
 from tradepost.kernel.access import Actor
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import own
-from tradepost.kernel.errors import Conflict, Fault, Invalid
+from tradepost.kernel.errors import Conflict
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.access import one_self
 from tradepost.users.client import Client
 from tradepost.users.opaque import hash_of, new_secret
-from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password, normal_password
-from tradepost.users.ports import HasUsers
+from tradepost.users.password_proof import PasswordProof
+from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
 from tradepost.users.security_log import SecurityEventKind, security_event
 from tradepost.users.session import EndReason
 from tradepost.users.session_ending import SessionEnding
@@ -40,14 +40,16 @@ class ChangePassword:
     """Only for the user, who knows the old one, and for the operator. All sessions of the user end but the one that asks;
     gives the new secret of its cookie, if it is a browser's.
 
-    Raises `user.password_wrong`,
-    `user.password_invalid`, `user.password_breached`, `user.deleted`, and NotFound for anybody else's account."""
+    Raises `auth.step_up_required`, `user.password_wrong`, `user.password_invalid`, `user.password_breached`,
+    `user.deleted`, and NotFound for anybody else's account.
+    """
 
-    access = own()
+    access = own(fresh=True)
 
     def __init__(
         self,
         transactions: Transactions[SignInTx],
+        password: PasswordProof,
         hasher: PasswordHasher,
         breached: BreachedPasswords,
         ending: SessionEnding,
@@ -56,6 +58,7 @@ class ChangePassword:
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self._transactions = transactions
+        self._password = password
         self._hasher = hasher
         self._breached = breached
         self._ending = ending
@@ -66,12 +69,10 @@ class ChangePassword:
     async def __call__(self, command: ChangePasswordCommand) -> str | None:
         self.access.check(command.actor, one_self(command.user_id))
         chosen = await new_password(command.new_password, self._breached, "/new_password")
-        current = await self._transactions.run(lambda tx: _hash_of(tx, command.user_id))
-        if not command.actor.trusted:
-            given = normal_password(command.old_password or "")
-            if not (await self._hasher.verify(given, current)).right:
-                sentence = "This is not the password of the account; give the one that is good until now."
-                raise Invalid("user.password_wrong", sentence, Fault("/old_password", sentence))
+        if command.actor.trusted:
+            current = await self._password.hash_of(command.user_id)
+        else:
+            current = await self._password.prove(command.user_id, command.old_password or "", "/old_password")
         changed = await self._hasher.hash(chosen)
         now, session = self._clock.now(), command.actor.session
         secret = new_secret(self._entropy) if session is not None and session.kind == "cookie" else None
@@ -104,7 +105,3 @@ class ChangePassword:
         await tx.security_log.record(
             security_event(kind, ids=self._ids, at=at, actor=actor, user_id=command.user_id, client=client)
         )
-
-
-async def _hash_of(tx: HasUsers, user_id: str) -> str | None:
-    return (await tx.users.get(user_id)).password_hash

@@ -9,10 +9,10 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.access import one_self, require_no_less
 from tradepost.users.client import Client
+from tradepost.users.second_factor_ports import SecondFactorTx
 from tradepost.users.security_log import SecurityEventKind, security_event
 from tradepost.users.session import EndReason
 from tradepost.users.session_ending import SessionEnding
-from tradepost.users.session_ports import SignInTx
 
 
 class DeleteUserCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,11 +24,14 @@ class DeleteUserCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeleteUser:
     """For the user and the owner. The e-mail address is free again at once; the customer the user bought as stays, as
-    orders refer to it. A repeat changes nothing. Raises `user.last_owner`, `precondition.failed`, NotFound."""
+    orders refer to it. A repeat changes nothing. Raises `auth.step_up_required`, `user.last_owner`, `precondition.failed`
+    and NotFound."""
 
-    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ)
+    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ, fresh=True)
 
-    def __init__(self, transactions: Transactions[SignInTx], ending: SessionEnding, clock: Clock, ids: TypeIds) -> None:
+    def __init__(
+        self, transactions: Transactions[SecondFactorTx], ending: SessionEnding, clock: Clock, ids: TypeIds
+    ) -> None:
         self._transactions = transactions
         self._ending = ending
         self._clock = clock
@@ -38,13 +41,15 @@ class DeleteUser:
         self.access.check(command.actor, one_self(command.user_id))
         now, actor, client = self._clock.now(), command.actor, command.client
 
-        async def work(tx: SignInTx) -> None:
+        async def work(tx: SecondFactorTx) -> None:
             owners = await tx.users.owners()
             user = await tx.users.get(command.user_id)
             user.at_version(command.expected_version)
             await require_no_less(self.access, actor, tx, user)
             if user.delete(owners=owners, at=now):
                 await tx.users.save(user)
+                await tx.totps.remove(user.id)
+                await tx.recovery_codes.replace(user.id, (), now)
                 reason = EndReason.USER_DELETED
                 await self._ending.all_of(tx, user.id, reason, actor=actor, client=client, at=now)
                 kind = SecurityEventKind.USER_DELETED

@@ -7,20 +7,22 @@ from tradepost.users.ports import HasUsers
 
 
 class PasswordProof:
-    """Checks a password against that of a user who is known."""
+    """Checks a password against that of a user who is known. Whoever goes on in a transaction makes sure there that the
+    hash still is the user's."""
 
     def __init__(self, transactions: Transactions[HasUsers], hasher: PasswordHasher) -> None:
         self._transactions = transactions
         self._hasher = hasher
 
-    async def prove(self, user_id: str, password: str, pointer: str = "/password") -> str | None:
-        """The hash it was right for: whoever goes on in a transaction makes sure there that it still is the user's.
-        Raises `user.password_wrong`."""
-
+    async def hash_of(self, user_id: str) -> str | None:
         async def work(tx: HasUsers) -> str | None:
             return (await tx.users.get(user_id)).password_hash
 
-        current = await self._transactions.run(work)
+        return await self._transactions.run(work)
+
+    async def prove(self, user_id: str, password: str, pointer: str = "/password") -> str | None:
+        """The hash it was right for. Raises `user.password_wrong`."""
+        current = await self.hash_of(user_id)
         if not (await self._hasher.verify(normal_password(password), current)).right:
             sentence = "This is not the password of the account; give the one that is good until now."
             raise Invalid("user.password_wrong", sentence, Fault(pointer, sentence))

@@ -24,7 +24,7 @@ class ResetSecondFactor:
     """They sign in with the password alone until they set up another one; all their sessions end. Whoever does this has
     to be sure of who asks: it is the way around the second factor.
 
-    Raises `second_factor.not_enabled`, `auth.…` and NotFound.
+    Raises `second_factor.not_enabled`, `auth.…` (`auth.escalation` where they can do more) and NotFound.
     """
 
     access = staff(Permission.USERS_WRITE)
