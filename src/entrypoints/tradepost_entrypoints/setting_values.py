@@ -15,6 +15,10 @@ _DURATION = re.compile(r"([0-9]{1,9})\s*(s|m|h|d)?")
 _RATE = re.compile(r"([1-9][0-9]{0,8})/(.+)")
 # As browsers send it: no path, no default port, and never `null` or `*`.
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+# Without TLS, only on this very machine.
+_ISSUER = re.compile(r"(https://[^\s?#/]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)(/[^\s?#]*)?")
+_APP = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:/[^\s#]*")  # RFC 8252, section 7.1
+_PROVIDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _AMOUNT = re.compile(r"[A-Z]{3}:[1-9][0-9]{0,14}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -71,6 +75,8 @@ def written(value: Any) -> str:
             (size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0
         )
         return f"{seconds // size}{unit}"
+    if isinstance(value, Secret):
+        return "[hidden]" if value.reveal() else ""
     if isinstance(value, Rate):
         return f"{value.quota}/{written(value.window)}" if value.quota else "off"
     if isinstance(value, tuple):
@@ -133,6 +139,38 @@ _READERS: Mapping[Any, Callable[[str], Any]] = {
 def check_secret(value: Secret) -> None:
     if len(value.reveal()) < MIN_SECRET:
         raise ValueError(f"expected at least {MIN_SECRET} characters")
+
+
+class DeclaredProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An OpenID Connect provider, and what it knows this shop as."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"DeclaredProvider({self.issuer})"
+
+
+def declared_providers(value: Secret) -> dict[str, DeclaredProvider]:
+    """By name. Raises ValueError, which quotes nothing of it."""
+    text = value.reveal()
+    declared = msgspec.json.decode(text, type=dict[str, DeclaredProvider]) if text else {}
+    for name, provider in declared.items():
+        if not _PROVIDER.fullmatch(name):
+            raise ValueError("expected names of lower-case letters, digits and hyphens, such as google")
+        if not _ISSUER.fullmatch(provider.issuer):
+            raise ValueError(f"expected the issuer of {name} to be an https:// address")
+    return declared
+
+
+def check_redirects(pages: Many) -> None:
+    """Raises ValueError for what no provider may send people back to."""
+    for page in pages:
+        if not _ISSUER.fullmatch(page) and not _APP.fullmatch(page):
+            raise ValueError(
+                f"expected https:// pages, or addresses of apps such as com.acme.app:/back; {page!r} is none"
+            )
 
 
 def check_page(address: str) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.entrypoints.http.shop import ADDRESS, PASSWORD, Person, Stand, send
+from tests.entrypoints.http import second_steps
+from tests.entrypoints.http.shop import ADDRESS, NOW, PASSWORD, Person, Stand, send
 
 from tradepost.kernel.access import Role
-from tradepost.users import RequestPasswordResetCommand
+from tradepost.users import Identity, RequestPasswordResetCommand
 from tradepost_entrypoints.http.endpoint import Endpoint
 from tradepost_entrypoints.http.routes import ROUTES
 
@@ -132,6 +133,23 @@ async def _sign_in_browser(scene: Scene) -> Ask:
     return "/auth/session", {"email": scene.theirs.email, "password": PASSWORD}
 
 
+def _second_step(path: str) -> Callable[[Scene], Awaitable[Ask]]:
+    async def ask(scene: Scene) -> Ask:
+        return path, await second_steps.second_step(scene.http, scene.theirs)
+
+    return ask
+
+
+async def _first_code(scene: Scene) -> Ask:
+    app = await second_steps.begin(scene.http, scene.theirs)
+    return f"/users/{scene.theirs.id}/second-factor/totp/confirmation", {"code": app.now()}
+
+
+async def _second_factor(scene: Scene) -> str:
+    await second_steps.enroll(scene.http, scene.theirs)
+    return f"/users/{scene.theirs.id}/second-factor"
+
+
 async def _session(scene: Scene) -> str:
     current = await scene.made("GET", "/auth/session", scene.theirs)
     return f"/users/{scene.theirs.id}/sessions/{current['session']['id']}"
@@ -173,6 +191,12 @@ async def _new_product(scene: Scene) -> Ask:
     return "/products", {"title": f"Mug {scene.unique()}", "status": "active", "variants": [variant]}
 
 
+async def _api_key(scene: Scene) -> str:
+    body = {"name": "Warehouse", "scopes": ["orders:read"]}
+    made = await scene.made("POST", "/api-keys", scene.staff, json=body)
+    return f"/api-keys/{made['key']['id']}"
+
+
 async def _category(scene: Scene) -> str:
     category = await scene.made("POST", "/categories", scene.staff, json={"name": f"Mugs {scene.unique()}"})
     return f"/categories/{category['id']}"
@@ -192,6 +216,21 @@ async def _transfer(scene: Scene) -> Ask:
     return "/stock/transfers", {"source": "main", "destination": location["code"], "lines": lines}
 
 
+async def _identity(scene: Scene) -> str:
+    """The path of an account elsewhere that is theirs."""
+    subject = scene.unique()
+    identity = Identity(
+        id=scene.stand.ids.new("idn"),
+        issuer="https://login.example",
+        subject=subject,
+        user_id=scene.theirs.id,
+        linked_at=NOW,
+    )
+    await scene.stand.backend.transactions.run(lambda tx: tx.identities.add(identity))
+    return f"/users/{scene.theirs.id}/identities/{identity.id}"
+
+
+_ANSWER = {"code": "c", "state": "s", "login_secret": "s"}
 _NAMED = {"name": "Ada King"}
 _PASSWORDS = {"old_password": PASSWORD, "new_password": "a longer stretch of pasture"}
 _MANUAL = {"payment": {"method": "manual"}}
@@ -201,6 +240,15 @@ ROWS: dict[str, Row] = {
     "sign_in": Row(ANYBODY, _sign_in),
     "refresh_tokens": Row(ANYBODY, _refresh),
     "sign_in_browser": Row(ANYBODY, _sign_in_browser),
+    "complete_sign_in": Row(ANYBODY, _second_step("/auth/login/second-factor")),
+    "complete_sign_in_browser": Row(ANYBODY, _second_step("/auth/session/second-factor")),
+    "step_up": Row(SIGNED_IN, fixed("/auth/step-up", {"password": PASSWORD})),
+    "get_second_factor": Row(THEIRS_OR_MANAGER, fixed("/users/{user}/second-factor")),
+    "begin_totp": Row(THEIRS_ALONE, fixed("/users/{user}/second-factor/totp", {})),
+    "confirm_totp": Row(THEIRS_ALONE, _first_code),
+    "disable_totp": Row(THEIRS_ALONE, about(_second_factor)),
+    "regenerate_recovery_codes": Row(THEIRS_ALONE, about(_second_factor, "/recovery-codes")),
+    "reset_second_factor": Row(OWNER, about(_second_factor, "/reset")),
     "get_session": Row(SIGNED_IN, fixed("/auth/session")),
     "sign_out": Row(SIGNED_IN, fixed("/auth/logout")),
     "list_sessions": Row(THEIRS_OR_MANAGER, fixed("/users/{user}/sessions")),
@@ -224,6 +272,17 @@ ROWS: dict[str, Row] = {
     "delete_role": Row(OWNER, about(_role)),
     "change_categories": Row(OWNER, fixed("/users/{user}/categories", {"category_ids": None})),
     "explain_access": Row(MANAGER, fixed("/users/{user}/access?action=orders:read")),
+    # accounts elsewhere: this shop knows no provider, so who may begin finds that there is none
+    "begin_external_sign_in": Row(
+        (404, 404, 404, 404, 404, 404), fixed("/auth/external/acme", {"redirect_uri": "https://shop.example/back"})
+    ),
+    "complete_external_sign_in": Row((401, 401, 401, 401, 401, 401), fixed("/auth/login/external", _ANSWER)),
+    "complete_external_sign_in_browser": Row(
+        (401, 401, 401, 401, 401, 401), fixed("/auth/session/external", _ANSWER)
+    ),
+    "link_identity": Row((401, 401, 404, 404, 404, 404), fixed("/users/{user}/identities", _ANSWER)),
+    "list_identities": Row(THEIRS_OR_MANAGER, fixed("/users/{user}/identities")),
+    "unlink_identity": Row(THEIRS_OR_OWNER, about(_identity)),
     # the trail
     "list_security_events": Row(OWNER, fixed("/security-events")),
     "list_security_events_of_user": Row(THEIRS_OR_OWNER, fixed("/users/{user}/security-events")),
@@ -305,6 +364,12 @@ ROWS: dict[str, Row] = {
     "delete_tax_rate": Row(MANAGER, about(_tax_rate)),
     # descriptions and probes
     "openapi": Row(ANYBODY, fixed("/openapi.json")),
+    # machines
+    "create_api_key": Row(OWNER, fixed("/api-keys", {"name": "Warehouse", "scopes": ["orders:read"]})),
+    "list_api_keys": Row(OWNER, fixed("/api-keys")),
+    "get_api_key": Row(OWNER, about(_api_key)),
+    "rotate_api_key": Row(OWNER, about(_api_key, "/rotate", {"overlap_seconds": 60})),
+    "revoke_api_key": Row(OWNER, about(_api_key, "/revoke")),
     "jwks": Row(ANYBODY, fixed("/.well-known/jwks.json")),
     "live": Row(ANYBODY, fixed("/live")),
     "metrics": Row(ANYBODY, fixed("/metrics")),

@@ -3,8 +3,10 @@
 from datetime import datetime
 from itertools import islice
 
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.identity import Attempt, Identity, IdentityTaken
 from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf, UniqueViolation
+from tradepost_adapters.memory.listing import page_of
 
 IDENTITIES = TableOf[str, Identity](
     "identities",
@@ -30,7 +32,8 @@ class MemoryIdentities:
         return self._rows.one("person", (issuer, subject))
 
     async def of_user(self, user_id: str, /) -> tuple[Identity, ...]:
-        return _oldest_first(self._rows.by("user", user_id))
+        found = self._rows.by("user", user_id)
+        return tuple(sorted(found, key=lambda identity: (identity.linked_at, identity.id)))
 
     async def remove(self, identity_id: str, /) -> None:
         del self._rows[identity_id]
@@ -65,10 +68,14 @@ class MemoryIdentityViews:
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
 
-    async def of_user(self, user_id: str, /) -> tuple[Identity, ...]:
+    async def of_user(self, user_id: str, page: PageRequest, /) -> Page[Identity]:
         with self._database.reading() as session:
-            return _oldest_first(session.table(IDENTITIES).by("user", user_id))
-
-
-def _oldest_first(found: "list[Identity]") -> tuple[Identity, ...]:
-    return tuple(sorted(found, key=lambda identity: (identity.linked_at, identity.id)))
+            found = session.table(IDENTITIES).by("user", user_id)
+        return page_of(
+            found,
+            page,
+            lambda identity: identity,
+            key=lambda identity: identity.id,
+            sorts={"linked_at": (datetime, lambda identity: identity.linked_at)},
+            default="linked_at",
+        )

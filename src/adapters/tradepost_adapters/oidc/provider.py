@@ -39,6 +39,13 @@ class _Metadata(msgspec.Struct, frozen=True):
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
 
 
+class _Tokens(msgspec.Struct, frozen=True):
+    """What is read of the answer to a code."""
+
+    id_token: str
+    access_token: str
+
+
 class _Person(msgspec.Struct, frozen=True):
     """What is read of an ID token. Providers are known to write `email_verified` as a string."""
 
@@ -87,7 +94,7 @@ class OidcProvider:
         metadata = await self._discovered()
         token = await self._exchanged(metadata, code, request)
         try:
-            signed = await self._verified(metadata, token["id_token"])
+            signed = await self._verified(metadata, token.id_token)
             claims = CodeIDToken(
                 signed.claims,
                 signed.header,
@@ -97,11 +104,11 @@ class OidcProvider:
                     "nonce": {"essential": True, "value": request.nonce},
                     "sub": {"essential": True},
                 },
-                params={"client_id": self._client_id, "access_token": token.get("access_token")},
+                params={"client_id": self._client_id, "access_token": token.access_token},
             )
             claims.validate(now=int(at.timestamp()), leeway=_LEEWAY)
             person = msgspec.convert(signed.claims, _Person)
-        except (JoseError, KeyError, ValueError, TypeError) as error:
+        except (JoseError, ValueError, TypeError) as error:
             raise IdentityRefused from error
         return ExternalIdentity(
             issuer=person.iss,
@@ -125,20 +132,20 @@ class OidcProvider:
             timeout=_SECONDS,
         )
 
-    async def _exchanged(self, metadata: _Metadata, code: str, request: AuthorizationRequest) -> dict[str, str]:
+    async def _exchanged(self, metadata: _Metadata, code: str, request: AuthorizationRequest) -> _Tokens:
         try:
             async with self._client(metadata, request) as client:
-                token: dict[str, str] = await client.fetch_token(
+                answer = await client.fetch_token(
                     metadata.token_endpoint,
                     grant_type="authorization_code",
                     code=code,
                     code_verifier=request.verifier,
                 )
-        except OAuthError as error:
+            return msgspec.convert(dict(answer), _Tokens)
+        except (OAuthError, msgspec.ValidationError) as error:
             raise IdentityRefused from error
         except (httpx.HTTPError, ValueError) as error:  # away, or what it says is no JSON
             raise _away() from error
-        return token
 
     async def _verified(self, metadata: _Metadata, id_token: str) -> jwt.Token:
         """The token with a good signature; its claims are not looked at yet."""

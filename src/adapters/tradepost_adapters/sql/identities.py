@@ -4,8 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, bindparam, delete, select
 
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.identity import Attempt, Identity, IdentityTaken
 from tradepost_adapters.sql.connection import Connection, Reads, Row
+from tradepost_adapters.sql.listing import Listing
 from tradepost_adapters.sql.statements import Insert, Statement
 from tradepost_adapters.sql.tables.identities import external_attempts, identities
 
@@ -17,14 +19,21 @@ _FIND = Statement(
     select(*_IDENTITY).where(identities.c.issuer == bindparam("issuer"), identities.c.subject == bindparam("subject")),
     name="identities.find",
 )
-_of_user = (
-    select(*_IDENTITY)
-    .where(identities.c.user_id == bindparam("user_id"))
-    .order_by(identities.c.linked_at, identities.c.id)
+_OF_USER = identities.c.user_id == bindparam("user_id")
+_LIST = Listing(
+    select(*_IDENTITY),
+    lambda row: _identity(row),
+    name="identities",
+    key=identities.c.id,
+    sorts={"linked_at": identities.c.linked_at},
+    default="linked_at",
+    filters={"user_id": _OF_USER},
 )
-_LIST = Statement(_of_user, name="identities.list")
 # Of two that are unlinked at the same moment, the second sees that the first is gone.
-_HOLD = Statement(_of_user.with_for_update(), name="identities.hold")
+_HOLD = Statement(
+    select(*_IDENTITY).where(_OF_USER).order_by(identities.c.linked_at, identities.c.id).with_for_update(),
+    name="identities.hold",
+)
 _REMOVE = Statement(delete(identities).where(identities.c.id == bindparam("id")), name="identities.remove")
 
 _ADD_ATTEMPT = Insert(external_attempts, columns=Attempt.__struct_fields__)
@@ -91,5 +100,5 @@ class SqlIdentityViews:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
 
-    async def of_user(self, user_id: str, /) -> tuple[Identity, ...]:
-        return tuple(map(_identity, await self._reads.all(_LIST, {"user_id": user_id})))
+    async def of_user(self, user_id: str, page: PageRequest, /) -> Page[Identity]:
+        return await _LIST.page(self._reads, page, {"user_id": user_id})

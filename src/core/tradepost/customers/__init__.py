@@ -2,6 +2,11 @@
 
 from tradepost.customers.add_address import AddAddress, AddAddressCommand
 from tradepost.customers.change_address import ChangeAddress, ChangeAddressCommand
+from tradepost.customers.complete_external_sign_in import CompleteExternalSignIn, CompleteExternalSignInCommand
+from tradepost.customers.complete_external_sign_in_browser import (
+    CompleteExternalSignInBrowser,
+    CompleteExternalSignInBrowserCommand,
+)
 from tradepost.customers.create_customer import CreateCustomer, CreateCustomerCommand
 from tradepost.customers.create_owner import CreateOwner, CreateOwnerCommand
 from tradepost.customers.customer import CustomerAddress, CustomerId, ExternalIdTaken
@@ -20,6 +25,10 @@ __all__ = [
     "Address",
     "ChangeAddress",
     "ChangeAddressCommand",
+    "CompleteExternalSignIn",
+    "CompleteExternalSignInBrowser",
+    "CompleteExternalSignInBrowserCommand",
+    "CompleteExternalSignInCommand",
     "CreateCustomer",
     "CreateCustomerCommand",
     "CreateOwner",

@@ -1,5 +1,6 @@
 """Users: who may sign in, and what they are to the shop. Opening an account makes a customer too: `tradepost.customers`."""
 
+from tradepost.users.begin_external_sign_in import BeginExternalSignIn, BeginExternalSignInCommand, ExternalSignInBegun
 from tradepost.users.begin_totp import BeginTotp, BeginTotpCommand
 from tradepost.users.change_categories import ChangeCategories, ChangeCategoriesCommand
 from tradepost.users.change_password import ChangePassword, ChangePasswordCommand
@@ -16,12 +17,17 @@ from tradepost.users.disable_totp import DisableTotp, DisableTotpCommand
 from tradepost.users.end_session import EndSession, EndSessionCommand
 from tradepost.users.end_sessions import EndSessions, EndSessionsCommand
 from tradepost.users.explain_access import AccessView, ExplainAccess, ExplainAccessQuery
+from tradepost.users.external_answer import ExternalAnswer
 from tradepost.users.get_role import GetRole, GetRoleQuery
 from tradepost.users.get_second_factor import GetSecondFactor, GetSecondFactorQuery
 from tradepost.users.get_session import GetSession, GetSessionQuery
 from tradepost.users.get_user import GetUser, GetUserQuery
 from tradepost.users.identify import Identify
+from tradepost.users.identity import Identity, IdentityTaken
+from tradepost.users.identity_provider import AuthorizationRequest, ExternalIdentity, IdentityProvider, IdentityRefused
 from tradepost.users.letter_texts import Site
+from tradepost.users.link_identity import LinkIdentity, LinkIdentityCommand
+from tradepost.users.list_identities import ListIdentities, ListIdentitiesQuery
 from tradepost.users.list_roles import ListRoles, ListRolesQuery, RoleList
 from tradepost.users.list_security_events import ListSecurityEvents, ListSecurityEventsQuery
 from tradepost.users.list_sessions import ListSessions, ListSessionsQuery
@@ -30,6 +36,7 @@ from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.one_time_token import LinkInvalid, OneTimeToken, Purpose
 from tradepost.users.passwords import MAX_PASSWORD, MIN_PASSWORD, BreachedPasswords, PasswordHasher, Verdict
 from tradepost.users.ports import UserFilter
+from tradepost.users.purge_external_attempts import PurgeExternalAttempts
 from tradepost.users.purge_one_time_tokens import PurgeOneTimeTokens
 from tradepost.users.purge_security_events import PurgeSecurityEvents
 from tradepost.users.purge_sessions import PurgeSessions
@@ -51,6 +58,7 @@ from tradepost.users.sign_out import NoSession, SignOut, SignOutCommand
 from tradepost.users.step_up import SteppedUp, StepUp, StepUpCommand
 from tradepost.users.suspend_user import SuspendUser, SuspendUserCommand
 from tradepost.users.tokens import AccessTokens, Grant, InvalidToken
+from tradepost.users.unlink_identity import UnlinkIdentity, UnlinkIdentityCommand
 from tradepost.users.update_profile import UpdateProfile, UpdateProfileCommand
 from tradepost.users.update_role import UpdateRole, UpdateRoleCommand
 from tradepost.users.user import EmailTaken, UserId, UserStatus
@@ -62,7 +70,10 @@ __all__ = [
     "MIN_PASSWORD",
     "AccessTokens",
     "AccessView",
+    "AuthorizationRequest",
     "BearerToken",
+    "BeginExternalSignIn",
+    "BeginExternalSignInCommand",
     "BeginTotp",
     "BeginTotpCommand",
     "BreachedPasswords",
@@ -97,6 +108,9 @@ __all__ = [
     "EndSessionsCommand",
     "ExplainAccess",
     "ExplainAccessQuery",
+    "ExternalAnswer",
+    "ExternalIdentity",
+    "ExternalSignInBegun",
     "GetRole",
     "GetRoleQuery",
     "GetSecondFactor",
@@ -108,9 +122,17 @@ __all__ = [
     "Grant",
     "HasRoles",
     "Identify",
+    "Identity",
+    "IdentityProvider",
+    "IdentityRefused",
+    "IdentityTaken",
     "InvalidRefreshToken",
     "InvalidToken",
+    "LinkIdentity",
+    "LinkIdentityCommand",
     "LinkInvalid",
+    "ListIdentities",
+    "ListIdentitiesQuery",
     "ListRoles",
     "ListRolesQuery",
     "ListSecurityEvents",
@@ -125,6 +147,7 @@ __all__ = [
     "OneTimeToken",
     "PasswordHasher",
     "Proof",
+    "PurgeExternalAttempts",
     "PurgeOneTimeTokens",
     "PurgeSecurityEvents",
     "PurgeSessions",
@@ -172,6 +195,8 @@ __all__ = [
     "SuspendUser",
     "SuspendUserCommand",
     "TotpSetup",
+    "UnlinkIdentity",
+    "UnlinkIdentityCommand",
     "UpdateProfile",
     "UpdateProfileCommand",
     "UpdateRole",

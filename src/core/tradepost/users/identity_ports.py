@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.identity import Attempt, Identity
 from tradepost.users.ports import HasUsers
 from tradepost.users.security_log import HasSecurityLog
@@ -56,6 +57,6 @@ class IdentityTx(HasUsers, HasIdentities, HasAttempts, HasSecurityLog, Protocol)
 class IdentityViews(Protocol):
     """The accounts elsewhere to look at, outside any transaction."""
 
-    async def of_user(self, user_id: str, /) -> tuple[Identity, ...]:
-        """The oldest first."""
+    async def of_user(self, user_id: str, page: PageRequest, /) -> Page[Identity]:
+        """Sorted by `linked_at`."""
         ...

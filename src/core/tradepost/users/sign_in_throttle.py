@@ -29,8 +29,7 @@ class SignInThrottle:
         self._digests = digests
 
     async def __call__(self, user_id: str | None, email_key: str, client: Client, at: datetime) -> None:
-        """Count one try, before the password is looked at. Raises `rate.limited`, and what the limiter raises when it can
-        not count: passwords are not taken uncounted."""
+        """Count one try, before the password is looked at. Raises `rate.limited`."""
         account, place = self._digests.keyed(email_key), self._digests.of(client) or "unknown"
         hits = [Hit(FROM_ONE_PLACE, f"{account}:{place}")]
         if not await self._views.knows(user_id or "", place, at - FAMILIAR_FOR):

@@ -71,7 +71,7 @@ class User(Aggregate, kw_only=True):
         email: str,
         name: str,
         role: str,
-        password_hash: str,
+        password_hash: str | None,
         customer_id: str,
         at: datetime,
     ) -> "User":

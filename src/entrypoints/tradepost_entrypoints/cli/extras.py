@@ -3,6 +3,7 @@
 MODULES = {
     "redis": ("redis", "limits"),
     "aws": ("boto3", "botocore"),
+    "oidc": ("authlib", "httpx"),
     "sql": ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "pysqlite3"),
     "server": (
         "litestar",

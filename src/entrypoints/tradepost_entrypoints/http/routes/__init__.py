@@ -3,6 +3,7 @@
 from tradepost_entrypoints.http.endpoint import Endpoint
 from tradepost_entrypoints.http.routes import (
     account_links,
+    api_keys,
     auth,
     carts,
     catalog,
@@ -10,6 +11,7 @@ from tradepost_entrypoints.http.routes import (
     customers,
     docs,
     health,
+    identities,
     orders,
     pricing,
     roles,
@@ -33,6 +35,8 @@ ROUTES: tuple[Endpoint, ...] = (
     *orders.ROUTES,
     *pricing.ROUTES,
     *second_factors.ROUTES,
+    *identities.ROUTES,
+    *api_keys.ROUTES,
     *security.ROUTES,
     *sessions.ROUTES,
     *stock.ROUTES,
