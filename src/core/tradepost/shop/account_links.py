@@ -32,7 +32,14 @@ class AccountLinks(Accounts):
     @cached_property
     def reset_password(self) -> ResetPassword:
         return ResetPassword(
-            self._transactions, self._links, self._hasher, self._breached, self._ending, self._clock, self._ids
+            self._transactions,
+            self._links,
+            self._hasher,
+            self._breached,
+            self._ending,
+            self._places,
+            self._clock,
+            self._ids,
         )
 
     @cached_property

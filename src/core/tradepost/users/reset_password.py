@@ -9,6 +9,7 @@ from tradepost.kernel.errors import NotFound
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.client import Client
+from tradepost.users.familiar_addresses import AddressDigests
 from tradepost.users.link_ports import ResetTx
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.one_time_token import LinkInvalid, OneTimeToken, Purpose
@@ -49,6 +50,7 @@ class ResetPassword:
         hasher: PasswordHasher,
         breached: BreachedPasswords,
         ending: SessionEnding,
+        places: AddressDigests,
         clock: Clock,
         ids: TypeIds,
     ) -> None:
@@ -57,6 +59,7 @@ class ResetPassword:
         self._hasher = hasher
         self._breached = breached
         self._ending = ending
+        self._places = places
         self._clock = clock
         self._ids = ids
 
@@ -87,6 +90,10 @@ class ResetPassword:
         user.verify_email(at=now)
         await tx.one_time_tokens.save(token)
         await tx.users.save(user)
+        # Who reads the user's mail there signs in from there next, also while others try the account from everywhere.
+        place = self._places.of(command.client)
+        if place is not None:
+            await tx.familiar_addresses.note(user.id, place, now)
         await self._ending.all_of(
             tx, user.id, EndReason.PASSWORD_CHANGED, actor=command.actor, client=command.client, at=now
         )
