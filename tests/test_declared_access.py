@@ -104,7 +104,7 @@ def test_what_is_the_shops_own_takes_no_actor() -> None:
 
 def test_every_use_case_with_an_actor_is_the_shops() -> None:
     """None hides from the tests that ask them all."""
-    known = {kind for _, kind in of_the_shop()} | {provider.cls for _, provider in _of_the_container()}
+    known = {kind for _, kind in of_the_shop()} | {provider.cls for _, provider in of_the_container()}
     hidden = {name for name, kind in USE_CASES.items() if not is_for_the_shop(kind) and kind not in known}
     assert hidden == set()
 
@@ -122,7 +122,7 @@ def test_a_route_is_for_whom_its_use_cases_are(declared: Endpoint) -> None:
 def test_a_command_names_the_use_cases_it_calls(name: str) -> None:
     uses = getattr(COMMANDS[name], "uses", None)
     assert uses is not None, "say `uses=(…)` where the command is added; `uses=()` if it calls none"
-    known = dict(of_the_shop()) | {name: provider.cls for name, provider in _of_the_container()}
+    known = dict(of_the_shop()) | {name: provider.cls for name, provider in of_the_container()}
     assert [each for each in uses if each not in known] == []
     assert all(isinstance(known[each].access, Access) for each in uses)
 
@@ -146,7 +146,7 @@ def test_a_command_gets_no_use_case_that_it_has_not_named() -> None:
     assert declared_uses.get() is None
 
 
-def _of_the_container() -> Iterator[tuple[str, Any]]:
+def of_the_container() -> Iterator[tuple[str, Any]]:
     for name, provider in Container.providers.items():
         if is_use_case(getattr(provider, "cls", None)):
             yield name, provider
