@@ -356,7 +356,7 @@ async def test_who_came_without_a_session_has_none_to_end_or_see(desk: Desk) -> 
         desk.shop.sign_out(SignOutCommand(actor=me(user))),
         desk.shop.get_session(GetSessionQuery(actor=me(user))),
     ):
-        assert await desk.code_of(asked) == "session.none"
+        assert await desk.code_of(asked) == "auth.no_session"
 
 
 async def test_when_a_session_was_seen_is_noted_once_a_minute(desk: Desk) -> None:

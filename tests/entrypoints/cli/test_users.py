@@ -39,3 +39,20 @@ def test_what_can_not_be_is_said_in_a_sentence(terminal: Terminal) -> None:
     assert (last.returncode, "last owner" in last.stderr) == (4, True)
     assert terminal.run("users", "delete", "boss@example.com", given="n\n").returncode == 1
     assert "Traceback" not in short.stderr + taken.stderr + last.stderr
+
+
+def test_somebody_is_signed_out_suspended_and_restored(terminal: Terminal) -> None:
+    for email, role in (("boss@example.com", "owner"), ("ada@example.com", "customer")):
+        terminal.run("users", "create", email, "--name", "Ada", "--role", role, given=f"{PASSWORD}\n")
+    assert "signed in nowhere" in terminal.run("users", "sessions", "ada@example.com").stdout
+    assert terminal.json("users", "sessions", "ada@example.com")["items"] == []
+    assert terminal.json("users", "sign-out", "ada@example.com")["ended"] == 0
+    unknown = terminal.run("users", "sign-out", "ada@example.com", "--session", "sess_01m7y7tsamexgajdq8dqk7k2b9")
+    assert unknown.returncode == 3
+    assert terminal.json("users", "suspend", "ada@example.com")["status"] == "suspended"
+    listed = terminal.json("users", "list", "--status", "suspended")
+    assert [user["email"] for user in listed["items"]] == ["ada@example.com"]
+    assert "may sign in again" in terminal.run("users", "restore", "ada@example.com").stdout
+    last = terminal.run("users", "suspend", "boss@example.com")
+    assert last.returncode != 0
+    assert "last owner" in last.stderr

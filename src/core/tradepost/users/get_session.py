@@ -14,7 +14,7 @@ class GetSessionQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GetSession:
-    """The session the query came in by. Raises `session.none` for those who came without one."""
+    """The session the query came in by. Raises `auth.no_session` for those who came without one."""
 
     access = signed_in()
 

@@ -22,11 +22,11 @@ class NoSession(Conflict):
     """The command came in without a session: from a program, or with a machine's key."""
 
     def __init__(self) -> None:
-        super().__init__("session.none", "There is no session here: this came in without one.")
+        super().__init__("auth.no_session", "There is no session here: this came in without one.")
 
 
 class SignOut:
-    """Ends the session the command came in by: its tokens, or its cookie, are good no more. Raises `session.none` for
+    """Ends the session the command came in by: its tokens, or its cookie, are good no more. Raises `auth.no_session` for
     those who came without one, such as a machine with its key."""
 
     access = signed_in()

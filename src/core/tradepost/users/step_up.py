@@ -21,6 +21,7 @@ from tradepost.users.second_factor_check import SecondFactorCheck
 from tradepost.users.second_factor_ports import SecondFactorTx
 from tradepost.users.security_log import SecurityEvent, SecurityEventKind, security_event
 from tradepost.users.session import SessionPolicy
+from tradepost.users.sign_out import NoSession
 
 
 class StepUpCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +78,7 @@ class StepUp:
         self.access.check(command.actor)
         session = command.actor.session
         if session is None or session.kind not in ("token", "cookie"):
-            raise Conflict("auth.no_session", "Only somebody signed in can prove again who they are; keys need not.")
+            raise NoSession
         now = self._clock.now()
         right_for = await self._prove_password(command, now)
         secret = new_secret(self._entropy) if session.kind == "cookie" else None

@@ -37,7 +37,7 @@ _FAILED = (
     Refusal(Kind.UNAVAILABLE, "sign_in.unavailable", "Too many people are signing in at this moment."),
 )
 CSRF = Refusal(Kind.FORBIDDEN, "auth.csrf", "Pages of this origin may not use the session of this one.")
-_NONE = Refusal(Kind.CONFLICT, "session.none", "There is no session here: this came in without one.")
+_NONE = Refusal(Kind.CONFLICT, "auth.no_session", "There is no session here: this came in without one.")
 _EXAMPLE = {"email": "ada@example.com", "password": "correct horse battery staple"}
 
 
