@@ -5,7 +5,7 @@ import msgspec
 from tradepost.kernel.access import GUEST, Actor
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
-from tradepost.kernel.errors import Conflict, NotFound
+from tradepost.kernel.errors import NotFound
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.client import Client
@@ -68,7 +68,3 @@ class VerifyEmail:
             await self._transactions.run(work)
         except NotFound:
             raise LinkInvalid from None  # forgotten since, as it expired long ago
-        except Conflict as error:
-            if error.code == "user.deleted":
-                raise LinkInvalid from None
-            raise

@@ -45,6 +45,7 @@ class VerifyEmailBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tag="Users",
     status=204,
     limit="credentials",
+    cookies=False,
     errors=(_INVALID, TAKEN),
     example={"token": _EXAMPLE},
 )
@@ -67,6 +68,7 @@ class RequestPasswordResetBody(msgspec.Struct, frozen=True, kw_only=True, forbid
     tag="Users",
     status=204,
     limit="credentials",
+    cookies=False,
     example={"email": "ada@example.com"},
 )
 async def request_password_reset(
@@ -91,6 +93,7 @@ class ResetPasswordBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     tag="Users",
     status=204,
     limit="credentials",
+    cookies=False,
     errors=(_INVALID,),
     example={"token": _EXAMPLE, "new_password": "a longer stretch of pasture"},
 )
