@@ -30,7 +30,7 @@ from tradepost.users.passwords import BreachedPasswords, NoList, PasswordHasher
 from tradepost.users.ports import UserViews
 from tradepost.users.role_ports import HasRoles, RoleViews
 from tradepost.users.second_factor_ports import HasSecondFactors, HasSignInChallenges, SecondFactorViews
-from tradepost.users.security_log import HasSecurityLog, SecurityEventViews
+from tradepost.users.security_log import SecurityEventViews
 from tradepost.users.session import SessionPolicy
 from tradepost.users.session_ports import HasRefreshTokens, HasSessions, PrincipalViews, SessionViews
 from tradepost.users.signatures import HasNonces
@@ -41,7 +41,6 @@ from tradepost.users.tokens import TokenSigner
 class ShopTx(
     CheckoutTx,
     AccountTx,
-    HasSecurityLog,
     HasRoles,
     HasSigningKeys,
     HasApiKeys,
