@@ -1,6 +1,6 @@
 """`make bench`: Tradepost against the order service most teams write, side by side in one run.
 
-python -m benchmarks [--seconds 3] [--rounds 3] [--only sqlite|postgres|memory]
+python -m benchmarks [--seconds 3] [--rounds 3] [--only sqlite|postgres|memory|access]
 """
 
 import argparse
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import uvloop
 
+from benchmarks import access, rate_limits
 from benchmarks.memory import purchases
 from benchmarks.orders import compare
 
@@ -24,6 +25,9 @@ async def main(seconds: float, rounds: int, only: str | None) -> None:
             await _postgres(folder, seconds, rounds)
         if only in (None, "memory"):
             await purchases(seconds)
+        if only in (None, "access"):
+            await access.main()
+            await rate_limits.main()
 
 
 async def _postgres(folder: Path, seconds: float, rounds: int) -> None:
@@ -44,6 +48,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3, help="how long a round lasts (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each contestant (default: %(default)s)")
-    parser.add_argument("--only", choices=["sqlite", "postgres", "memory"], help="one part alone")
+    parser.add_argument("--only", choices=["sqlite", "postgres", "memory", "access"], help="one part alone")
     chosen = parser.parse_args()
     uvloop.run(main(chosen.seconds, chosen.rounds, chosen.only))

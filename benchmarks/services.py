@@ -75,14 +75,16 @@ def service_environment(database_url: str, folder: Path) -> dict[str, str]:
         # Counted, and never reached: all that is asked comes from here.
         "TRADEPOST_RATE_LIMIT_ADDRESS": "100000000/1m",
         "TRADEPOST_RATE_LIMIT_USER": "100000000/1m",
+        "TRADEPOST_RATE_LIMIT_KEY": "100000000/1m",
         "TRADEPOST_RATE_LIMIT_CREDENTIALS": "100000000/1m",
     }
 
 
-async def tradepost(database_url: str, folder: Path) -> Running:
+async def tradepost(database_url: str, folder: Path, **other: str) -> Running:
+    """`other` are settings that differ (`TRADEPOST_…`)."""
     return await start(
         "tradepost_entrypoints.service:make_service",
-        service_environment(database_url, folder),
+        {**service_environment(database_url, folder), **other},
         "/live",
         folder,
         factory=True,
