@@ -100,6 +100,7 @@ def service_process(port: int, folder: Path, *, database_url: str, gateway_url: 
         {
             "TRADEPOST_DATABASE_URL": database_url,
             "TRADEPOST_PAYMENT_GATEWAY": gateway_url,
+            "TRADEPOST_MAIL_URL": f"file:{folder / 'mail'}",
             "TRADEPOST_TOKEN_SECRET": SECRET,
             "TRADEPOST_OPERATION_LEASE": "2s",
             "TRADEPOST_RESERVATION": "3s",

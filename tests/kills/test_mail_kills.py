@@ -32,6 +32,7 @@ def started(port: int, folder: Path, database_url: str, mail_url: str) -> Proces
             "TRADEPOST_MAIL_FROM": "Ada's Mugs <shop@mugs.example>",
             "TRADEPOST_PUBLIC_URL": "https://mugs.example",
             "TRADEPOST_LOG_LEVEL": "error",
+            "TRADEPOST_RATE_LIMIT_CREDENTIALS": "off",  # all of them register from here
         },
         folder / "service.log",
     )
