@@ -2,7 +2,7 @@
 
 MODULES = {
     "redis": ("redis", "limits"),
-    "aws": ("boto3", "botocore"),
+    "aws": ("boto3",),
     "oidc": ("authlib", "httpx"),
     "sql": ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "pysqlite3"),
     "server": (
