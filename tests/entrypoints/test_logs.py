@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -62,6 +63,34 @@ def test_text_is_for_eyes(root: logging.Logger) -> None:
     assert stream.getvalue().endswith("info    started logger=x port=8000\n")
 
 
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nobody_writes_a_line_of_their_own_into_the_log(style: logs.LogFormat) -> None:
+    stream = io.BytesIO()
+    path = "/nope\n12:00:00 info    request path=/admin\r\x1b[2J\u202ecba\u2028"
+    logs.EventLog(stream, style)({"timestamp": datetime.now(UTC), "level": "info", "event": "request", "path": path})
+    line, end = stream.getvalue().decode().split("\n")
+    assert "request path=/admin" in line
+    assert end == ""
+    assert not {"\r", "\x1b"} & set(line)
+    assert style == "json" or not {"\u202e", "\u2028"} & set(line)
+
+
+def test_a_message_of_many_lines_is_one_for_eyes_too(root: logging.Logger) -> None:
+    stream = _configured(root, "text")
+    logging.getLogger("x").warning("lost %s", "it\nagain")
+    assert stream.getvalue().count("\n") == 1
+    assert "lost it\\nagain" in stream.getvalue()
+
+
+@pytest.mark.parametrize("run", ["-eyJ", "a@", "@a", "tp_a", "1 ", "@://a:", "-", "x", "@bearer ", "eyJ."])
+def test_no_path_takes_long_to_hide_secrets_in(run: str) -> None:
+    long = run * (8000 // len(run)) + "@" + "a" * 4000
+    start = perf_counter()
+    logs.redact_path(long)
+    logs.redact_query(f"q={long}")
+    assert perf_counter() - start < 0.1
+
+
 def test_the_servers_own_request_line_is_off(root: logging.Logger) -> None:
     stream = _configured(root, "json")
     logging.getLogger("uvicorn.access").info("GET / 200")
@@ -96,10 +125,11 @@ def test_secrets_are_hidden_by_name_and_by_look(given: Any, shown: Any) -> None:
 
 
 def test_personal_data_and_credentials_are_hidden_whatever_they_are_called() -> None:
+    key = "tp_live_abc123_s3cretpart-and-the_rest-of_it"
     jwt = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1c2VyXzEifQ.c2lnbmF0dXJl"
-    said = f"Key (email)=(ada.lovelace+shop@mail.example.com) exists; {jwt}; tp_live_abc123_s3cretpart; x@y"
+    said = f"Key (email)=(ada.lovelace+shop@mail.example.com) exists; {jwt}; {key}; x@y"
     hidden = logs.redact_text(said)
-    for secret in ("ada", "example.com", "eyJ", "s3cretpart"):
+    for secret in ("ada", "example.com", "eyJ", "s3cretpart", "rest"):
         assert secret not in hidden
     assert hidden == "Key (email)=([hidden]) exists; [hidden]; [hidden]; x@y"
     assert logs.redact_text("user_01h2 paid order_01h3 at 12:00") == "user_01h2 paid order_01h3 at 12:00"

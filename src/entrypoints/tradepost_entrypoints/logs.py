@@ -24,11 +24,14 @@ _SECRET_NAME = re.compile(
 )
 _CARD = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
-_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)+")
-_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\btp_[a-z]+_\w+")  # a JWT, a key of ours
+# Possessive, and begun once in a run of characters, so that no text takes more than linear time: paths are anybody's.
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]++(?:\.[\w-]++)++")
+_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+|\btp_[a-z]++_[\w-]++")  # a JWT, a key of ours
 _PERSONAL_NAME = re.compile(r"mail|phone|name|address", re.IGNORECASE)  # of a query's parameter
 _SUSPICIOUS = re.compile(r"@|eyJ|tp_")
-_URL_PASSWORD = re.compile(r"(://[^:/\s@]*:)[^@/\s]+@")
+_URL_PASSWORD = re.compile(r"(://[^:/\s@]*+:)[^@/\s]++@")
+# What would begin another line, move a terminal's cursor or turn its writing around (C0, C1, and Unicode's own).
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def redact(value: Any) -> Any:
@@ -95,10 +98,15 @@ def text_line(event: Mapping[str, Any]) -> bytes:
     rest = {key: value for key, value in event.items() if key not in ("timestamp", "level", "event", "traceback")}
     moment: datetime = event["timestamp"]
     words = " ".join(f"{key}={value}" for key, value in rest.items() if value is not None)
-    line = f"{moment:%H:%M:%S} {event['level']:<7} {event['event']} {words}".rstrip()
+    line = f"{moment:%H:%M:%S} {event['level']:<7} {_escaped(event['event'])} {_escaped(words)}".rstrip()
     if event.get("traceback"):
         line += f"\n{event['traceback']}"
     return line.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _escaped(text: str) -> str:
+    """The text in one line, with nothing in it that a terminal obeys."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 class _Formatter(logging.Formatter):
