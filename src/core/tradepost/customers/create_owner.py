@@ -9,6 +9,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
+from tradepost.users.client import Client
 from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
 from tradepost.users.views import UserView
 
@@ -61,6 +62,8 @@ class CreateOwner:
                 name=command.name,
                 password_hash=password_hash,
                 role=Role.OWNER,
+                by=command.actor,
+                client=Client(),
                 ids=self._ids,
                 at=now,
             )

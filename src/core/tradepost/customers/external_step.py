@@ -4,7 +4,7 @@ from typing import Protocol
 
 from tradepost.customers.opening import open_account
 from tradepost.customers.ports import AccountTx
-from tradepost.kernel.access import Actor, Role
+from tradepost.kernel.access import GUEST, Actor, Role
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.errors import Conflict, Invalid, Kind, TradepostError
 from tradepost.kernel.ids import TypeIds
@@ -86,6 +86,8 @@ class ExternalStep:
             name=found.name or found.email.partition("@")[0],
             password_hash=None,
             role=Role.CUSTOMER,
+            by=GUEST,
+            client=client,
             ids=self._ids,
             at=now,
         )

@@ -10,6 +10,7 @@ from tradepost.kernel.idempotency import HasIdempotency
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.users.ports import HasOneTimeTokens, HasUsers
 from tradepost.users.role_ports import HasRoles
+from tradepost.users.security_log import HasSecurityLog
 
 
 class Customers(Protocol):
@@ -37,9 +38,9 @@ class CustomerTx(HasCustomers, HasIdempotency, Protocol):
     """What making a customer, or an entry in an address book, touches."""
 
 
-class AccountTx(HasUsers, HasRoles, HasCustomers, HasOneTimeTokens, Protocol):
-    """What opening an account touches: the user who signs in, the customer who buys, and the link that proves the
-    address."""
+class AccountTx(HasUsers, HasRoles, HasCustomers, HasOneTimeTokens, HasSecurityLog, Protocol):
+    """What opening an account touches: the user who signs in, the customer who buys, the link that proves the address,
+    and the trail."""
 
 
 class CustomerFilter(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
+from tradepost.users.client import Client
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.one_time_token import Purpose
 from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
@@ -24,6 +25,7 @@ class RegisterUserCommand(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     password: str
     role: str = Role.CUSTOMER
+    client: Client = Client()
 
     def __repr__(self) -> str:
         return f"RegisterUserCommand({self.role})"
@@ -70,6 +72,8 @@ class RegisterUser:
                 name=command.name,
                 password_hash=password_hash,
                 role=command.role,
+                by=command.actor,
+                client=command.client,
                 ids=self._ids,
                 at=now,
             )

@@ -87,13 +87,13 @@ class RegisterBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     errors=(TAKEN, Refusal(Kind.INVALID, "user.invalid", "This account can not be saved as it is: see errors.")),
     example={"email": "ada@example.com", "name": "Ada Lovelace", "password": "correct horse battery staple"},
 )
-async def register_user(data: RegisterBody, actor: Actor, register_user: RegisterUser) -> One[UserView]:
+async def register_user(data: RegisterBody, actor: Actor, client: Client, register_user: RegisterUser) -> One[UserView]:
     """Open an account, and become a customer. Then sign in. A letter of welcome comes with a link that proves the address.
 
     Takes no Idempotency-Key: a repeat is refused by its e-mail address.
     """
     view = await register_user(
-        RegisterUserCommand(actor=actor, email=data.email, name=data.name, password=data.password)
+        RegisterUserCommand(actor=actor, email=data.email, name=data.name, password=data.password, client=client)
     )
     return shown(view, status=201)
 
