@@ -17,6 +17,7 @@ _PAGE_POLICY: Headers = [
         b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
         b" base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
+    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cache-control", b"no-cache"),
 ]
 _KEEP: Headers = [(b"cache-control", b"public, max-age=3600")]
