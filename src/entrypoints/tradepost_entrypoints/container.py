@@ -72,6 +72,10 @@ def _breached(settings: Settings) -> BreachedPasswords:
         raise SettingsError([f"TRADEPOST_BREACHED_PASSWORDS: {error}"]) from error
 
 
+def _signer(settings: Settings) -> JwtSigner:
+    return JwtSigner(issuer=settings.api_url)
+
+
 def _token_lifetime(settings: Settings) -> timedelta:
     return settings.token_lifetime
 
@@ -181,7 +185,7 @@ class Container(containers.DeclarativeContainer):
     spare_rate_limiter = providers.Singleton(MemoryRateLimiter)
     hasher = providers.Singleton(Argon2Hasher)
     breached = providers.Singleton(_breached, settings)
-    signer = providers.Singleton(JwtSigner)
+    signer = providers.Singleton(_signer, settings)
     box = providers.Singleton(AesGcmSecretBox, providers.Callable(_secret, settings))
     identity_providers = providers.Singleton(_identity_providers, settings)
     shop = providers.Singleton(

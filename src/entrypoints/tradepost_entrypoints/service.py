@@ -21,6 +21,7 @@ from tradepost_entrypoints.http.health import Check
 from tradepost_entrypoints.http.networks import Networks
 from tradepost_entrypoints.http.proxies import Proxies
 from tradepost_entrypoints.http.routes import ROUTES
+from tradepost_entrypoints.http.routes.oauth import Issuer
 from tradepost_entrypoints.http.signatures import SignedCall
 from tradepost_entrypoints.settings import Rate, Settings, load
 from tradepost_entrypoints.worker.background import background
@@ -37,6 +38,8 @@ class Service:
     def part(self, name: str, /) -> object:
         if name == "browsers":
             return self._browsers
+        if name == "issuer":
+            return Issuer(self._container.settings().api_url)
         return getattr(self._container.shop(), name)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -176,6 +177,15 @@ def check_redirects(pages: Many) -> None:
 def check_page(address: str) -> None:
     if not address.isprintable() or set(address) & set("?# "):
         raise ValueError("expected an address without a query or a fragment: the links add theirs")
+
+
+def check_issuer(address: str) -> None:
+    """Raises ValueError for what names no issuer of tokens (RFC 8414, section 2): plain http is for this machine."""
+    parts = urlsplit(address)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("expected https: secrets and tokens travel there")
+    if parts.query or parts.fragment or parts.path or not parts.hostname or not address.isprintable():
+        raise ValueError("expected an address without a path, a query or a fragment, such as https://api.example.com")
 
 
 def check_amounts(amounts: Many) -> None:

@@ -27,6 +27,7 @@ from tradepost_entrypoints.setting_values import (
     Url,
     bare,
     check_amounts,
+    check_issuer,
     check_networks,
     check_origins,
     check_page,
@@ -105,6 +106,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: Annotated[
         str, msgspec.Meta(description="Whom mail is from, and what the shop is called in it: Acme <shop@acme.example>")
     ] = "Tradepost <tradepost@localhost>"
+    api_url: Annotated[
+        str, msgspec.Meta(description="Where this service is reached from outside, and what its tokens name as issuer.")
+    ] = "http://localhost:8000"
     public_url: Annotated[
         str, msgspec.Meta(description="Where your pages are that links in mails lead to: https://acme.example/account")
     ] = "http://localhost:3000"
@@ -209,6 +213,7 @@ _SCHEMES = {
     "payment_gateway": ("simulated:///", "http://", "https://"),
     "mail_url": ("smtp://", "smtps://", "file:", "console:"),
     "public_url": ("http://", "https://"),
+    "api_url": ("http://", "https://"),
 }
 
 
@@ -223,6 +228,7 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "mail_url": _check_mail_server,
     "mail_from": Sender.parse,
     "public_url": check_page,
+    "api_url": check_issuer,
     "token_secret": check_secret,
     "identity_providers": declared_providers,
     "identity_redirects": check_redirects,

@@ -32,6 +32,7 @@ THEIRS_OR_MANAGER_OR_TOKEN: Statuses = (404, OK, 404, 403, OK, OK)  # support se
 THEIRS_ALONE: Statuses = (401, OK, 404, 404, 404, 404)
 THEIRS_OR_MANAGER: Statuses = (401, OK, 404, 404, OK, OK)
 THEIRS_OR_OWNER: Statuses = (401, OK, 404, 404, 403, OK)  # a manager sees users, so may know that there is one
+CLIENTS: Statuses = (400, 400, 400, 400, 400, 400)  # no form, and nobody is asked for a token
 
 Ask = tuple[str, Any]
 
@@ -370,6 +371,11 @@ ROWS: dict[str, Row] = {
     "get_api_key": Row(OWNER, about(_api_key)),
     "rotate_api_key": Row(OWNER, about(_api_key, "/rotate", {"overlap_seconds": 60})),
     "revoke_api_key": Row(OWNER, about(_api_key, "/revoke")),
+    # what finds out by itself who asks: see test_oauth.py
+    "issue_oauth_token": Row(CLIENTS, fixed("/oauth/token")),
+    "revoke_oauth_token": Row(CLIENTS, fixed("/oauth/revoke")),
+    "introspect_oauth_token": Row(CLIENTS, fixed("/oauth/introspect")),
+    "oauth_metadata": Row(ANYBODY, fixed("/.well-known/oauth-authorization-server")),
     "jwks": Row(ANYBODY, fixed("/.well-known/jwks.json")),
     "live": Row(ANYBODY, fixed("/live")),
     "metrics": Row(ANYBODY, fixed("/metrics")),

@@ -27,7 +27,7 @@ class EndReason(StrEnum):
     SECOND_FACTOR_CHANGED = "second_factor_changed"
     USER_SUSPENDED = "user_suspended"
     USER_DELETED = "user_deleted"
-    KEY_REVOKED = "key_revoked"
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - by the machine it was issued to
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

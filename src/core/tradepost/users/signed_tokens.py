@@ -30,6 +30,9 @@ class SignedTokens:
         return self._signer.sign(claims, key_id, private)
 
     async def verify(self, token: str, at: datetime, /, *, fresh: bool = False) -> Grant:
+        return (await self.claims(token, at, fresh=fresh)).grant
+
+    async def claims(self, token: str, at: datetime, /, *, fresh: bool = False) -> Claims:
         if fresh:
             await self._keys.refresh(at)
         remembered = self._remembered.get(token)
@@ -44,7 +47,7 @@ class SignedTokens:
             claims = remembered[1]
         if at.timestamp() >= claims.expires_at:
             raise InvalidToken
-        return claims.grant
+        return claims
 
     def newer_key(self, generation: int | None, /) -> bool:
         return generation is not None and generation > self._keys.latest_generation

@@ -34,6 +34,10 @@ class AccessTokens(Protocol):
         moment, and not as they were some seconds ago."""
         ...
 
+    async def claims(self, token: str, at: datetime, /, *, fresh: bool = False) -> "Claims":
+        """What `verify` goes by, with the times."""
+        ...
+
     def newer_key(self, generation: int | None, /) -> bool:
         """Whether a key of this generation is newer than all that are known here: one of those may have ended since."""
         ...

@@ -16,6 +16,8 @@ MODULES = {
         "prometheus_client",
         "argon2",
         "joserfc",
+        "authlib",
+        "http_message_signatures",
         "aiosmtplib",
         "dotenv",
     ),

@@ -10,6 +10,7 @@ A route is a function whose parameters say what it needs:
 - `actor`: who asks; `client`: where from; `key`: the Idempotency-Key; `expected_version`: the version in If-Match;
 - `request`: the request itself, for a route that is about how one asks;
 - one annotated with `Header(name)`: that header, None without it;
+- `form`: the body of a form, annotated `Annotated[bytes, Form(Fields)]`; the route reads it, Fields describes it;
 - anything else: a use case or another part of the application by that name, looked up once at start.
 
 Who may call it is what its use cases declare (`tradepost.kernel.declared`): a guest who could only be refused is
@@ -30,7 +31,7 @@ from tradepost.kernel.declared import Access
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost_entrypoints.http.body import BodyReader, read_body
 from tradepost_entrypoints.http.call import Call, call_of
-from tradepost_entrypoints.http.envelope import API, Answer, Many, One
+from tradepost_entrypoints.http.envelope import API, Answer, Failed, Many, One
 from tradepost_entrypoints.http.faults import unknown
 from tradepost_entrypoints.http.guard import Guard, RouteLimit
 from tradepost_entrypoints.http.parameters import NoQuery, PathReader, Query, QueryReader
@@ -44,7 +45,7 @@ Authenticate = Callable[[Call], Awaitable[Actor]]
 """Tells from the headers who asks. Called when there is an Authorization or a Cookie header; raises `unauthenticated`
 for a bad one."""
 
-_READ = frozenset({"data", "query", "actor", "client", "request", "key", "expected_version"})
+_READ = frozenset({"data", "query", "actor", "client", "request", "key", "expected_version", "form"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,13 @@ class Header:
 
     name: str
     description: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """Says that the body is a form (`application/x-www-form-urlencoded`) with the fields of this Struct."""
+
+    fields: type[msgspec.Struct]
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -82,6 +90,7 @@ class Endpoint:
     access: Access | None
     limit: RouteLimit
     cookies: bool
+    failure: type[msgspec.Struct] | None
     parameters: Mapping[str, Any] = field(init=False)
     answer: Any = field(init=False)
 
@@ -149,6 +158,12 @@ class Endpoint:
         return wanted, False
 
     @property
+    def form(self) -> type[msgspec.Struct] | None:
+        """The fields of the form it takes."""
+        marks = get_args(self.parameters.get("form"))[1:]
+        return next((mark.fields for mark in marks if isinstance(mark, Form)), None)
+
+    @property
     def view(self) -> Any:
         """What the answer shows: the type inside One, Many or Plain."""
         return get_args(self.answer)[0] if get_args(self.answer) else None
@@ -186,20 +201,22 @@ def endpoint(
     access: Access | None = None,
     limit: RouteLimit = "ordinary",
     cookies: bool = True,
+    failure: type[msgspec.Struct] | None = None,
 ) -> Callable[[Callable[..., Awaitable[Answer[Any]]]], Endpoint]:
     """Declare a route under /api/v1. The function's name is the operationId, its docstring the description.
 
     `status` is that of success, `also` others that are success too; `errors` and `example` (a body) are for the
     description. A `probe` lives outside /api/v1 and asks nobody's name; a `hidden` one is not described. `access` is
     for a route that calls no use case: who may call it is otherwise what its use cases declare. `limit` is "credentials"
-    for a route that takes or gives something one signs in with: it may be called less often. Without `cookies` the session
+    for a route that takes or gives something one signs in with: it may be called less often. One with `failure` speaks
+    a protocol of its own: it lives outside /api/v1, finds out by itself who asks, and says by this Struct what is wrong. Without `cookies` the session
     cookie a browser still has is not looked at: for routes by which one signs in anew.
     """
 
     def declare(call: Callable[..., Awaitable[Answer[Any]]]) -> Endpoint:
         return Endpoint(
             method=method,
-            path=path if probe else API + path,
+            path=path if probe or failure is not None else API + path,
             call=call,
             tag=tag,
             status=status,
@@ -211,6 +228,7 @@ def endpoint(
             access=access,
             limit=limit,
             cookies=cookies,
+            failure=failure,
         )
 
     return declare
@@ -226,12 +244,13 @@ def handler_of(
     reader = _Reader(declared)
     constants = {name: parts[name] for name in declared.needs}
     call_route = declared.call
-    probe, signed_in, limit, cookies = declared.probe, declared.signed_in, declared.limit, declared.cookies
+    probe, limit, cookies, protocol = declared.probe, declared.limit, declared.cookies, declared.failure is not None
+    signed_in = declared.signed_in and not protocol
 
     async def handle(request: Request[Any, Any, Any]) -> HttpResponse:
         call = call_of(request.scope)
         if not probe:
-            if b"authorization" in call.headers or (cookies and b"cookie" in call.headers):
+            if not protocol and (b"authorization" in call.headers or (cookies and b"cookie" in call.headers)):
                 try:
                     call.actor = await authenticate(call)
                 except TradepostError:
@@ -243,7 +262,10 @@ def handler_of(
             if signed_in and call.actor is GUEST:
                 raise TradepostError(Kind.UNAUTHENTICATED, "auth.required", "Sign in first: this needs an account.")
         arguments = await reader.read(call, request)
-        answer = await call_route(**constants, **arguments)
+        try:
+            answer = await call_route(**constants, **arguments)
+        except Failed as failed:
+            answer = failed.answer
         return answer.respond(call)
 
     handle.__name__ = handle.__qualname__ = declared.name
@@ -274,6 +296,7 @@ class _Reader:
         self._query = QueryReader(declared.query)
         body = declared.body
         self._body = None if body is None else BodyReader(body[0], optional=body[1])
+        self._wants_form = "form" in names
         self._wants_query = "query" in names
         self._wants_actor = "actor" in names
         self._wants_client = "client" in names
@@ -287,13 +310,15 @@ class _Reader:
         faults: list[ProblemFault] = []
         arguments: dict[str, Any] = {}
         body = b""
-        if self._body is not None:
+        if self._body is not None or self._wants_form:
             body = await read_body(call, request.receive)
             check_digest(call, body)
         self._path.read(request.scope["path_params"], arguments, faults)
         query = self._query.read(request.scope["query_string"], faults)
         if query is not None:
             self._choose_fields(call, query, faults)
+        if self._wants_form:
+            arguments["form"] = body
         if self._wants_query:
             arguments["query"] = query
         if self._wants_actor:

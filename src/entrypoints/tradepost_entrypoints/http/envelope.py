@@ -153,6 +153,14 @@ class Plain(Answer[T]):
         return HttpResponse(self._status, _encode(self._view), headers)
 
 
+class Failed(Exception):
+    """Raised by a route with a way of its own to say what is wrong: this is the answer."""
+
+    def __init__(self, answer: Answer[Any]) -> None:
+        super().__init__("refused")
+        self.answer = answer
+
+
 class Text(Answer[str]):
     """A document that is not JSON, of a media type of its own."""
 

@@ -11,6 +11,7 @@ from typing import Any, get_origin
 import msgspec
 
 from tradepost.kernel.errors import Kind
+from tradepost_entrypoints.http.browsers import COOKIE, CSRF_HEADER
 from tradepost_entrypoints.http.endpoint import Endpoint, Refusal
 from tradepost_entrypoints.http.envelope import Listing, Many, One, Plain, Resource, Text
 from tradepost_entrypoints.http.problems import STATUS, TYPE_BASE, Problem
@@ -84,8 +85,25 @@ def document(endpoints: Iterable[Endpoint], version: str) -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "The access token from signing in.",
-                }
+                    "description": "The access token from signing in, or a machine's key.",
+                },
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The id of a machine's key, and the key itself.",
+                },
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "A browser's session. Not looked at beside an Authorization header.",
+                },
+                "csrf": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": CSRF_HEADER,
+                    "description": "The session's csrf_token, with a cookie and whatever changes something.",
+                },
             },
         },
     }
@@ -101,6 +119,7 @@ class _Schemas:
             types.extend(declared.path_parameters.values())
             if declared.body is not None:
                 types.append(declared.body[0])
+            types.extend(wanted for wanted in (declared.form, declared.failure) if wanted is not None)
             shown = _shown(declared)
             if shown is not None:
                 types.append(shown)
@@ -139,9 +158,14 @@ def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     whom = " ".join(dict.fromkeys(access.sentence for access in declared.accesses))
     if told or whom:
         operation["description"] = "\n\n".join(part for part in (told, whom) if part)
-    if not declared.probe:
-        operation["security"] = [{"bearer": []}] if declared.signed_in else [{}, {"bearer": []}]
+    if declared.failure is not None:
+        operation["security"] = [{"client": []}]
+    elif not declared.probe:
+        operation["security"] = _security(declared)
         operation["x-permissions"] = list(declared.permissions)
+    if declared.form is not None:
+        form: dict[str, Any] = {"schema": schemas.of(declared.form)}
+        operation["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": form}}
     if declared.body is not None:
         wanted, optional = declared.body
         content: dict[str, Any] = {"schema": schemas.of(wanted)}
@@ -149,6 +173,15 @@ def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
             content["example"] = declared.example
         operation["requestBody"] = {"required": not optional, "content": {"application/json": content}}
     return operation
+
+
+def _security(declared: Endpoint) -> list[dict[str, list[str]]]:
+    """The ways to say who asks, one of which is enough."""
+    ways: list[dict[str, list[str]]] = [] if declared.signed_in else [{}]
+    ways.append({"bearer": []})
+    if declared.cookies:
+        ways.append({"cookie": []} if declared.method == "GET" else {"cookie": [], "csrf": []})
+    return ways
 
 
 def _path_parameters(declared: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
@@ -217,6 +250,11 @@ def _responses(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         responses[str(status)] = _success(declared, status, schemas)
     if declared.method == "GET" and get_origin(declared.answer) is One:
         responses["304"] = {"description": "Not modified since the ETag in If-None-Match."}
+    if declared.failure is not None:
+        own = {"application/json": {"schema": schemas.of(declared.failure)}}
+        responses |= {
+            str(status): {"description": HTTPStatus(status).phrase, "content": own} for status in (400, 401, 403)
+        }
     by_status: dict[int, list[Refusal | tuple[str, str]]] = {}
     for status, example in _refusals(declared):
         by_status.setdefault(status, []).append(example)
@@ -239,6 +277,8 @@ def _success(declared: Endpoint, status: int, schemas: _Schemas) -> dict[str, An
 def _refusals(declared: Endpoint) -> Iterable[tuple[int, Refusal | tuple[str, str]]]:
     """Everything but success: what any route like this can answer, then what this one declares."""
     names = [] if declared.probe else ["token", "limited", "away"]
+    if declared.failure is not None:
+        names = ["large", "limited", "away"]
     names.append("broken")
     yield 400, _INVALID
     if declared.signed_in:
