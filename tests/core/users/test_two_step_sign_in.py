@@ -107,7 +107,7 @@ async def test_a_challenge_takes_five_codes_and_is_over_then(desk: TwoSteps) -> 
     left = []
     for _ in range(5):
         with pytest.raises(TradepostError) as error:
-            await desk.second_step(challenge, recovery_code="AAAA-AAAA-AAAA-AAAA")
+            await desk.second_step(challenge, recovery_code="AAAA-AAAA-AAAA-AAAA-AAAA-AAAA")
         left.append(error.value.data["tries_left"])
     assert left == [4, 3, 2, 1, 0]
     with pytest.raises(TradepostError) as ended:

@@ -318,8 +318,8 @@ async def test_codes_and_challenges_show_in_no_refusal(stand: Stand, http: httpx
     asked = await challenge(http, ada)
     for body in (
         {"challenge": asked, "code": "314159"},
-        {"challenge": asked, "recovery_code": "AAAA-BBBB-CCCC-DDDD"},
-        {"challenge": asked, "code": "314159", "recovery_code": "AAAA-BBBB-CCCC-DDDD"},
+        {"challenge": asked, "recovery_code": "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF"},
+        {"challenge": asked, "code": "314159", "recovery_code": "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF"},
         {"challenge": asked, "code": "31415926535897932384626"},
         {"challenge": asked, "code": 314159},
     ):

@@ -41,7 +41,7 @@ from tradepost_entrypoints.http.routes.auth import CSRF, BrowserSignedIn, browse
 from tradepost_entrypoints.http.routes.users import GONE, STALE, UserId
 
 Code = Annotated[str, msgspec.Meta(min_length=6, max_length=20, description="Six digits; spaces do not matter.")]
-RecoveryCode = Annotated[str, msgspec.Meta(min_length=16, max_length=40)]
+RecoveryCode = Annotated[str, msgspec.Meta(min_length=24, max_length=40)]
 GivenPassword = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 _PAUSED = Refusal(
