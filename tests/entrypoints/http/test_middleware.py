@@ -40,7 +40,9 @@ async def test_every_response_carries_the_security_headers(client: httpx.AsyncCl
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
         assert headers["referrer-policy"] == "no-referrer"
-        assert "default-src 'none'" in headers["content-security-policy"]
+        policy = headers["content-security-policy"].split("; ")
+        for directive in ("default-src", "object-src", "base-uri", "form-action", "frame-ancestors"):
+            assert f"{directive} 'none'" in policy
         assert len(headers.get_list("content-security-policy")) == 1
 
 

@@ -24,7 +24,10 @@ _SECURITY = [
 # For those who came by https only: said over http it means nothing (RFC 6797, section 7.2).
 _SECURITY_HTTPS = [*_SECURITY, (b"strict-transport-security", b"max-age=31536000; includeSubDomains")]
 # Nothing of the API is ever rendered; the pages that are bring a policy of their own.
-_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_POLICY = (
+    b"content-security-policy",
+    b"default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
 
 
 class Front:
