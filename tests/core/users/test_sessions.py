@@ -396,3 +396,22 @@ async def test_nothing_one_signs_in_with_is_in_the_trail_or_in_what_is_printed(d
     shown = f"{await desk.trail()} {app} {browser} {refreshed}"
     for secret in (app.access_token, app.refresh_token, browser.secret, refreshed.refresh_token, PASSWORD, "ada@"):
         assert secret not in shown
+
+
+async def test_of_requests_at_the_same_moment_one_notes_that_the_session_was_seen(desk: Desk) -> None:
+    user = await desk.register()
+    token = (await desk.sign_in()).access_token
+    await desk.by_token(token)
+    desk.clock.advance(MINUTE)
+    noted, run = 0, desk.backend.transactions.run
+
+    async def counted(work: Any) -> Any:
+        nonlocal noted
+        noted += 1
+        await asyncio.sleep(0)
+        return await run(work)
+
+    desk.shop.identify._transactions = type("Counted", (), {"run": staticmethod(counted)})()  # type: ignore[assignment]
+    await asyncio.gather(*[desk.by_token(token) for _ in range(20)])
+    assert 1 <= noted <= 2
+    assert (await listed(desk, user))[0].last_seen_at == desk.clock.now()

@@ -120,8 +120,8 @@ def test_what_a_route_needs_decides_what_can_go_wrong() -> None:
 
 def test_bearer_is_asked_for_where_it_is_needed_and_possible_elsewhere() -> None:
     thing = DESCRIPTION["paths"]["/api/v1/things/{thing_id}"]
-    assert thing["delete"]["security"] == [{"bearer": []}]
-    assert thing["get"]["security"] == [{}, {"bearer": []}]
+    assert thing["delete"]["security"] == [{"bearer": []}, {"cookie": [], "csrf": []}]
+    assert thing["get"]["security"] == [{}, {"bearer": []}, {"cookie": []}]
     assert "security" not in DESCRIPTION["paths"]["/live"]["get"]
 
 

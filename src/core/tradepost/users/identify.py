@@ -49,6 +49,7 @@ class Identify:
         self._transactions = transactions
         self._clock = clock
         self._policy = policy
+        self._noting: set[str] = set()  # the sessions and keys whose use is just being noted
 
     async def __call__(self, credential: Credential) -> Actor:
         now = self._clock.now()
@@ -125,7 +126,7 @@ class Identify:
         async def work(tx: IdentifyTx) -> None:
             await tx.api_keys.used(machine.key.id, now)
 
-        await self._quietly(work)
+        await self._quietly(machine.key.id, work)
 
     async def _seen(self, session: Session, now: datetime) -> None:
         """Note it, and let a browser's session last on."""
@@ -134,12 +135,17 @@ class Identify:
         async def work(tx: IdentifyTx) -> None:
             await tx.sessions.seen(session.id, now, until)
 
-        await self._quietly(work)
+        await self._quietly(session.id, work)
 
-    async def _quietly(self, work: Callable[[IdentifyTx], Coroutine[Any, Any, None]]) -> None:
-        """What can not be noted now is noted the next time."""
+    async def _quietly(self, whose: str, work: Callable[[IdentifyTx], Coroutine[Any, Any, None]]) -> None:
+        """One of the requests that come in at the same moment does it; what can not be noted now is noted the next time."""
+        if whose in self._noting:
+            return
+        self._noting.add(whose)
         try:
             await self._transactions.run(work)
         except TradepostError as error:
             if error.kind is not Kind.UNAVAILABLE:
                 raise
+        finally:
+            self._noting.discard(whose)
