@@ -1,6 +1,13 @@
 """`tradepost users` and `tradepost customers` on each database."""
 
+import re
+
+import pyotp
 from tests.entrypoints.cli.conftest import Terminal
+
+from tradepost.kernel.access import Actor, Role
+from tradepost.shop import Shop
+from tradepost.users import BeginTotpCommand, ConfirmTotpCommand
 
 PASSWORD = "correct horse battery staple"
 
@@ -56,3 +63,28 @@ def test_somebody_is_signed_out_suspended_and_restored(terminal: Terminal) -> No
     last = terminal.run("users", "suspend", "boss@example.com")
     assert last.returncode != 0
     assert "last owner" in last.stderr
+
+
+def test_a_lost_second_factor_is_seen_and_reset(terminal: Terminal) -> None:
+    terminal.run("users", "create", "ada@example.com", "--name", "Ada", given=f"{PASSWORD}\n")
+    ada = terminal.json("users", "show", "ada@example.com")
+    assert ada["second_factor"] == {"enabled": False, "enabled_at": None, "recovery_codes_left": 0}
+
+    async def enroll(shop: Shop) -> None:
+        actor = Actor(id=ada["id"], role=Role.CUSTOMER)
+        setup = await shop.begin_totp(BeginTotpCommand(actor=actor, user_id=ada["id"]))
+        code = pyotp.parse_uri(setup.uri).now()
+        await shop.confirm_totp(ConfirmTotpCommand(actor=actor, user_id=ada["id"], code=code))
+
+    none = terminal.run("users", "second-factor", "reset", "ada@example.com", "--yes")
+    assert (none.returncode, "has no second factor" in none.stderr) == (4, True)
+    terminal.in_shop(enroll)
+    assert re.search(r"Second factor +yes, 10 recovery codes left", terminal.said("users", "show", ada["id"]))
+    assert terminal.run("users", "second-factor", "reset", "ada@example.com", given="n\n").returncode == 1
+    assert terminal.json("users", "show", ada["id"])["second_factor"]["enabled"] is True
+    reset = terminal.json("users", "second-factor", "reset", "ada@example.com", "--yes")
+    assert reset["enabled"] is False
+    assert re.search(r"Second factor +no", terminal.said("users", "show", ada["id"]))
+    (entry,) = terminal.json("security", "list", "--kind", "totp.disabled")["items"]
+    assert entry["user_id"] == ada["id"]
+    assert entry["actor_id"].startswith("operator:")
