@@ -1,7 +1,8 @@
 """Words that every feature shares: money, ids, time, who is asking, what can go wrong, transactions."""
 
-from tradepost.kernel.access import GUEST, Actor, Permission, Role, operator, system
+from tradepost.kernel.access import GUEST, Actor, Decision, Permission, Resource, Role, decide, operator, system
 from tradepost.kernel.clock import Clock, ManualClock, SystemClock
+from tradepost.kernel.declared import Access, anybody, own, own_or, signed_in, staff, the_shop_itself
 from tradepost.kernel.errors import Conflict, Fault, Invalid, Kind, NotFound, PreconditionFailed, TradepostError
 from tradepost.kernel.events import Aggregate, Event, Message
 from tradepost.kernel.idempotency import IdempotencyKey, scope_of
@@ -12,10 +13,12 @@ from tradepost.kernel.transactions import Transactions
 
 __all__ = [
     "GUEST",
+    "Access",
     "Actor",
     "Aggregate",
     "Clock",
     "Conflict",
+    "Decision",
     "Event",
     "Fault",
     "IdempotencyKey",
@@ -29,12 +32,20 @@ __all__ = [
     "PageRequest",
     "Permission",
     "PreconditionFailed",
+    "Resource",
     "Role",
     "SystemClock",
     "TradepostError",
     "Transactions",
     "TypeIds",
+    "anybody",
+    "decide",
     "operator",
+    "own",
+    "own_or",
     "scope_of",
+    "signed_in",
+    "staff",
     "system",
+    "the_shop_itself",
 ]
