@@ -13,6 +13,7 @@ from tradepost.kernel.errors import Conflict, Invalid, NotFound, TradepostError
 from tradepost.users import (
     BeginTotpCommand,
     ConfirmTotpCommand,
+    DeleteUserCommand,
     DisableTotpCommand,
     GetSecondFactorQuery,
     RegenerateRecoveryCodesCommand,
@@ -152,3 +153,23 @@ async def test_what_is_stored_shows_neither_secrets_nor_codes(database_url: str)
         for secret in (ada.app.secret, challenge, *ada.codes, *bare):
             assert secret not in str(rows), table.name
     await backend.close()
+
+
+async def test_a_first_code_is_not_guessed(desk: TwoSteps) -> None:
+    actor, _, app = await desk.begun()
+    wrong = ConfirmTotpCommand(actor=actor, user_id=actor.id, code=desk.code(app, period=50))
+    _, refused = await desk.at_once([lambda at: at.shop.confirm_totp(wrong)] * AT_ONCE)
+    assert refused.count("second_factor.code_wrong") == 5
+    right = msgspec.structs.replace(wrong, code=desk.code(app))
+    assert await desk.code_of(desk.shop.confirm_totp(right)) == "second_factor.not_begun"
+    setup = await desk.shop.begin_totp(BeginTotpCommand(actor=actor, user_id=actor.id))
+    again = msgspec.structs.replace(wrong, code=desk.code(app_of(setup.uri)))
+    assert len((await desk.shop.confirm_totp(again)).codes) == 10
+
+
+async def test_a_deleted_account_leaves_no_second_factor(desk: TwoSteps) -> None:
+    ada = await desk.enroll()
+    await desk.shop.delete_user(DeleteUserCommand(actor=ada.actor, user_id=ada.id))
+    assert not (await desk.backend.second_factor_views.of(ada.id)).enabled
+    reset = ResetSecondFactorCommand(actor=operator(), user_id=ada.id)
+    assert await desk.code_of(desk.shop.reset_second_factor(reset)) == "second_factor.not_enabled"

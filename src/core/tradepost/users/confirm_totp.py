@@ -15,6 +15,7 @@ from tradepost.users.access import one_self
 from tradepost.users.client import Client
 from tradepost.users.recovery_codes import new_recovery_codes, recovery_code_hashes
 from tradepost.users.second_factor import (
+    MOST_TRIES,
     SETUP,
     AlreadyEnabled,
     CodeWrong,
@@ -68,27 +69,31 @@ class ConfirmTotp:
         self.access.check(command.actor, one_self(command.user_id))
         codes, now = new_recovery_codes(self._entropy), self._clock.now()
 
-        async def work(tx: SecondFactorTx) -> None:
-            await self._take_first_code(tx, command, now)
+        async def work(tx: SecondFactorTx) -> bool:
+            if not await self._take_first_code(tx, command, now):
+                return False
             await tx.recovery_codes.replace(command.user_id, recovery_code_hashes(command.user_id, codes), now)
             user = await tx.users.get(command.user_id)
             user.enable_second_factor(at=now)
             await self._changes.settle(
                 tx, user, SecurityEventKind.TOTP_ENABLED, actor=command.actor, client=command.client, at=now
             )
+            return True
 
-        await self._transactions.run(work)
+        if not await self._transactions.run(work):
+            raise CodeWrong
         return RecoveryCodesView(codes=codes)
 
-    async def _take_first_code(self, tx: SecondFactorTx, command: ConfirmTotpCommand, now: datetime) -> None:
+    async def _take_first_code(self, tx: SecondFactorTx, command: ConfirmTotpCommand, now: datetime) -> bool:
+        """A wrong one is counted, so whoever has got hold of a session can not guess it and have the recovery codes."""
         totp = await tx.totps.find(command.user_id)
         if totp is not None and totp.confirmed_at is not None:
             raise AlreadyEnabled
-        if totp is None or now >= totp.created_at + SETUP:
+        if totp is None or now >= totp.created_at + SETUP or totp.failures >= MOST_TRIES:
             raise NotBegun
         secret = self._box.open(totp.sealed, purpose_of(command.user_id))
         counter = counter_of(secret, command.code, now)
-        if counter is None:
-            raise CodeWrong
-        if not await tx.totps.confirm(command.user_id, totp.sealed, counter, now):
-            raise NotBegun
+        if counter is not None:
+            return await tx.totps.confirm(command.user_id, totp.sealed, counter, now)
+        await tx.totps.failed(command.user_id, now)
+        return False
