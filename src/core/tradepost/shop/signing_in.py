@@ -59,7 +59,7 @@ class SigningIn(Signing):
 
     @cached_property
     def _password_proof(self) -> PasswordProof:
-        return PasswordProof(self._transactions, self._hasher)
+        return PasswordProof(self._transactions, self._hasher, self._throttle, self._clock, self._ids)
 
     @cached_property
     def _second_factor_check(self) -> SecondFactorCheck:

@@ -12,6 +12,7 @@ from tradepost.kernel.declared import own
 from tradepost.kernel.secret_box import SecretBox
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.access import one_self
+from tradepost.users.client import Client
 from tradepost.users.password_proof import PasswordProof
 from tradepost.users.ports import HasUsers
 from tradepost.users.second_factor import SETUP, AlreadyEnabled, Totp, TotpSetup, purpose_of
@@ -29,6 +30,7 @@ class BeginTotpCommand(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     user_id: str
     password: str | None = None
+    client: Client = Client()
 
     def __repr__(self) -> str:
         return f"BeginTotpCommand({self.user_id})"
@@ -38,7 +40,7 @@ class BeginTotp:
     """Gives the secret to put into an authenticator app, once. Nothing changes until the app's first code is given to
     `ConfirmTotp`; beginning again gives another secret.
 
-    Only for the user. Raises `auth.step_up_required`, `user.password_wrong`, `second_factor.enabled`, and NotFound for
+    Only for the user. Raises `auth.step_up_required`, `user.password_wrong`, `rate.limited`, `second_factor.enabled`, and NotFound for
     anybody else's account.
     """
 
@@ -67,7 +69,7 @@ class BeginTotp:
         if command.password is None:
             self._without_password.check(command.actor, one_self(command.user_id))
         else:
-            await self._password.prove(command.user_id, command.password)
+            await self._password.prove(command.actor, command.password, command.client)
         secret, now = self._entropy(SECRET_BYTES), self._clock.now()
         sealed = self._box.seal(secret, purpose_of(command.user_id))
         totp = Totp(user_id=command.user_id, sealed=sealed, created_at=now)

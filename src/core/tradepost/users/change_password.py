@@ -40,8 +40,8 @@ class ChangePassword:
     """Only for the user, who knows the old one, and for the operator. All sessions of the user end but the one that asks;
     gives the new secret of its cookie, if it is a browser's.
 
-    Raises `auth.step_up_required`, `user.password_wrong`, `user.password_invalid`, `user.password_breached`,
-    `user.deleted`, and NotFound for anybody else's account.
+    Raises `auth.step_up_required`, `user.password_wrong`, `rate.limited`, `user.password_invalid`,
+    `user.password_breached`, `user.deleted`, and NotFound for anybody else's account.
     """
 
     access = own(fresh=True)
@@ -72,7 +72,9 @@ class ChangePassword:
         if command.actor.trusted:
             current = await self._password.hash_of(command.user_id)
         else:
-            current = await self._password.prove(command.user_id, command.old_password or "", "/old_password")
+            current = await self._password.prove(
+                command.actor, command.old_password or "", command.client, "/old_password"
+            )
         changed = await self._hasher.hash(chosen)
         now, session = self._clock.now(), command.actor.session
         secret = new_secret(self._entropy) if session is not None and session.kind == "cookie" else None

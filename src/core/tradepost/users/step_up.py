@@ -9,7 +9,7 @@ import msgspec
 from tradepost.kernel.access import Actor, SessionFacts
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import signed_in
-from tradepost.kernel.errors import Conflict, Invalid
+from tradepost.kernel.errors import Conflict
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.users.client import Client
@@ -50,7 +50,7 @@ class SteppedUp(msgspec.Struct, frozen=True, kw_only=True):
 class StepUp:
     """The session counts as fresh again. One password is verified.
 
-    Raises `user.password_wrong`, `second_factor.code_needed`, `second_factor.code_wrong`, `second_factor.paused`,
+    Raises `user.password_wrong`, `rate.limited`, `second_factor.code_needed`, `second_factor.code_wrong`, `second_factor.paused`,
     `auth.session_ended`, and `auth.no_session` to whoever has no session of their own.
     """
 
@@ -80,14 +80,14 @@ class StepUp:
         if session is None or session.kind not in ("token", "cookie"):
             raise NoSession
         now = self._clock.now()
-        right_for = await self._prove_password(command, now)
+        right_for = await self._password.prove(command.actor, command.password, command.client)
         secret = new_secret(self._entropy) if session.kind == "cookie" else None
 
         async def work(tx: SecondFactorTx) -> Proved | None:
             version = await self._current_version(tx, command, session, right_for, now)
             proved = await self._prove_second(tx, command, now)
             if proved is Proved.WRONG:
-                await tx.security_log.record(self._entry(command, SecurityEventKind.STEP_UP_FAILED, now))
+                await tx.security_log.record(self._entry(command, SecurityEventKind.STEP_UP_FAILED, now, reason="code"))
                 return proved
             token_hash = None if secret is None else hash_of(secret)
             await tx.sessions.authenticated(
@@ -99,17 +99,6 @@ class StepUp:
         if await self._transactions.run(work) is Proved.WRONG:
             raise CodeWrong
         return SteppedUp(fresh_until=now + self._policy.fresh, secret=secret)
-
-    async def _prove_password(self, command: StepUpCommand, now: datetime) -> str | None:
-        try:
-            return await self._password.prove(command.actor.id, command.password)
-        except Invalid:
-
-            async def work(tx: SecondFactorTx) -> None:
-                await tx.security_log.record(self._entry(command, SecurityEventKind.STEP_UP_FAILED, now))
-
-            await self._transactions.run(work)
-            raise
 
     async def _current_version(
         self,
@@ -137,6 +126,6 @@ class StepUp:
             raise CodeNeeded
         return await self._check.prove(tx, totp, command.proof, actor=command.actor, client=command.client, at=now)
 
-    def _entry(self, command: StepUpCommand, kind: SecurityEventKind, at: datetime) -> SecurityEvent:
+    def _entry(self, command: StepUpCommand, kind: SecurityEventKind, at: datetime, **data: str) -> SecurityEvent:
         actor = command.actor
-        return security_event(kind, ids=self._ids, at=at, actor=actor, user_id=actor.id, client=command.client)
+        return security_event(kind, ids=self._ids, at=at, actor=actor, user_id=actor.id, client=command.client, **data)

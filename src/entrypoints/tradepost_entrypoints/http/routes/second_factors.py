@@ -219,13 +219,15 @@ class TotpSetupView(msgspec.Struct, frozen=True, kw_only=True):
     errors=(STALE, _WRONG_PASSWORD, _ENABLED, GONE),
     example={"password": "correct horse battery staple"},
 )
-async def begin_totp(user_id: UserId, data: BeginTotpBody, actor: Actor, begin_totp: BeginTotp) -> One[TotpSetupView]:
+async def begin_totp(
+    user_id: UserId, data: BeginTotpBody, actor: Actor, client: Client, begin_totp: BeginTotp
+) -> One[TotpSetupView]:
     """Set up an authenticator app: the first of two steps.
 
     Nothing changes until the app's first code is confirmed. Beginning again gives another secret.
     """
     whose = _whose(user_id, actor)
-    setup = await begin_totp(BeginTotpCommand(actor=actor, user_id=whose, password=data.password))
+    setup = await begin_totp(BeginTotpCommand(actor=actor, user_id=whose, password=data.password, client=client))
     view = TotpSetupView(secret=setup.secret, uri=setup.uri, qr_svg=qr_svg(setup.uri), expires_at=setup.expires_at)
     return One(view, links={"second_factor": _place(whose)}, secret=True)
 
