@@ -94,7 +94,7 @@ class ApiKeysContract:
         key = a_key()
         await _run(keys, lambda tx: tx.api_keys.add(key))
         for at in (NOW, NOW + HOUR, NOW - HOUR):
-            await _run(keys, lambda tx, at=at: tx.api_keys.used(key.id, at))
+            await _use(keys, key.id, at)
         await _run(keys, lambda tx: tx.api_keys.used("key_none", NOW))
         assert (await keys.api_key_views.get(key.id, NOW)).last_used_at == NOW + HOUR
         machine = await keys.principals.of_key(key.secret_hash)
@@ -108,7 +108,7 @@ class ApiKeysContract:
         revoked.revoke(NOW + 2 * HOUR)
         made = [a_key("old", user_id=user.id), a_key("ends", at=NOW + HOUR, expires_at=NOW + 5 * HOUR), revoked]
         for key in made:
-            await _run(keys, lambda tx, key=key: tx.api_keys.add(key))
+            await _add(keys, key)
 
         async def listed(wanted: ApiKeyFilter, at: datetime = NOW + 3 * HOUR) -> list[str]:
             found = await keys.api_key_views.list(wanted, at, PageRequest())
@@ -152,7 +152,7 @@ class ApiKeysContract:
             await tx.users.save(found)
 
         await keys.transactions.run(demote)
-        assert (await _actor(keys, key)).permissions == {Permission.ORDERS_READ}
+        assert (await _actor(keys, key)).permissions == frozenset({Permission.ORDERS_READ})
 
     async def test_a_machine_ends_with_its_user(self, keys: ApiKeysAdapter) -> None:
         user, key = a_user("ada@example.com", role=Role.OWNER), a_key()
@@ -178,7 +178,7 @@ class ApiKeysContract:
         assert principal is not None
         assert principal.good_at(NOW)
         actor = principal.actor(NOW, SessionPolicy(), ("orders:read", "users:write"))
-        assert (actor.id, actor.role, actor.permissions) == (key.id, None, {Permission.ORDERS_READ})
+        assert (actor.id, actor.role, actor.permissions) == (key.id, None, frozenset({Permission.ORDERS_READ}))
         key.revoke(NOW)
         await _run(keys, lambda tx: tx.api_keys.save(key))
         principal = await keys.principals.of_session(session.id)
@@ -194,7 +194,7 @@ class ApiKeysContract:
 
     async def test_nonces_are_forgotten_when_nobody_could_use_them(self, keys: ApiKeysAdapter) -> None:
         for number in range(3):
-            await _run(keys, lambda tx, number=number: tx.nonces.use(f"key_1:{number}", NOW + number * HOUR))
+            await _use_nonce(keys, f"key_1:{number}", NOW + number * HOUR)
         assert await _run(keys, lambda tx: tx.nonces.purge(NOW + 2 * HOUR, 1)) == 1
         assert await _run(keys, lambda tx: tx.nonces.purge(NOW + 2 * HOUR, 10)) == 1
         assert await _run(keys, lambda tx: tx.nonces.purge(NOW + 2 * HOUR, 10)) == 0
@@ -221,6 +221,18 @@ async def _actor(keys: ApiKeysAdapter, key: ApiKey) -> Actor:
     machine = await keys.principals.of_key(key.secret_hash)
     assert machine is not None
     return machine.actor(SessionFacts(id=key.id, kind="key"))
+
+
+async def _add(keys: ApiKeysAdapter, key: ApiKey) -> None:
+    await _run(keys, lambda tx: tx.api_keys.add(key))
+
+
+async def _use(keys: ApiKeysAdapter, key_id: str, at: datetime) -> None:
+    await _run(keys, lambda tx: tx.api_keys.used(key_id, at))
+
+
+async def _use_nonce(keys: ApiKeysAdapter, nonce: str, good_until: datetime) -> None:
+    await _run(keys, lambda tx: tx.nonces.use(nonce, good_until))
 
 
 async def _run(keys: ApiKeysAdapter, work: Callable[[ApiKeysTx], Any]) -> Any:

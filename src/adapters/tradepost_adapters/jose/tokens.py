@@ -11,7 +11,7 @@ import binascii
 import re
 import secrets
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,7 +23,7 @@ from tradepost.users.tokens import Claims, Grant, InvalidToken, KeyPair
 
 _ALGORITHM = "EdDSA"
 _TYPE = "at+jwt"
-_CURVE = "Ed25519"
+_CURVE: Literal["Ed25519"] = "Ed25519"
 _MOST = 4096  # characters; ours have some 500, a machine's with every scope 900
 _KEY_ID = re.compile(r"[a-z0-9_]{1,64}")
 

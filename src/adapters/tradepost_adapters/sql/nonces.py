@@ -1,6 +1,7 @@
 """Nonces of signed requests, in SQL."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -9,7 +10,7 @@ from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.statements import Statement
 from tradepost_adapters.sql.tables.nonces import used_nonces
 
-_VALUES = {"nonce": bindparam("nonce"), "good_until": bindparam("good_until")}
+_VALUES: dict[str, Any] = {"nonce": bindparam("nonce"), "good_until": bindparam("good_until")}
 _USE = Statement.by_dialect(
     sqlite=sqlite.insert(used_nonces).values(_VALUES).on_conflict_do_nothing(),
     postgresql=postgresql.insert(used_nonces).values(_VALUES).on_conflict_do_nothing(),

@@ -3,7 +3,6 @@
 MODULES = {
     "redis": ("redis", "limits"),
     "aws": ("boto3",),
-    "oidc": ("authlib", "httpx"),
     "sql": ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "pysqlite3"),
     "server": (
         "litestar",
@@ -18,9 +17,12 @@ MODULES = {
         "joserfc",
         "authlib",
         "http_message_signatures",
+        "segno",
+        "cryptography",
         "aiosmtplib",
         "dotenv",
     ),
+    "oidc": ("authlib", "httpx", "joserfc"),
 }
 """The modules our code imports, by the extra in pyproject.toml that brings them; a test holds the two together."""
 

@@ -129,7 +129,7 @@ class _Client(ClientMixin):  # type: ignore[misc] # Authlib has no types
         return method in METHODS
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == ClientCredentialsGrant.GRANT_TYPE
+        return grant_type == "client_credentials"
 
     def claim(self, request: OAuth2Request, scope: tuple[str, ...] | None = None) -> Claim:
         fields = request.payload.data

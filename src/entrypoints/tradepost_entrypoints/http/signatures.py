@@ -66,7 +66,7 @@ def check_digest(call: Call, body: bytes) -> None:
         ) from error
 
 
-class _Verifier(HTTPMessageVerifier):  # type: ignore[misc] # the library has no types for it
+class _Verifier(HTTPMessageVerifier):
     """Takes one key, whatever the signature calls it, and the time from outside."""
 
     def __init__(self, public_key: str, at: datetime) -> None:
@@ -87,7 +87,7 @@ class _Verifier(HTTPMessageVerifier):  # type: ignore[misc] # the library has no
             raise InvalidSignature("it has expired")
 
 
-class _OneKey(MappingKeyResolver):  # type: ignore[misc]
+class _OneKey(MappingKeyResolver):
     def __init__(self, raw: bytes) -> None:
         super().__init__(public_keys={}, private_keys={})
         self._key = Ed25519PublicKey.from_public_bytes(raw)
