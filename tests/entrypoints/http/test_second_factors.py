@@ -299,6 +299,25 @@ async def test_a_browser_signs_in_in_two_steps_and_gets_a_new_cookie_when_it_pro
     assert (await send(http, "GET", "/users/me", headers=cookie)).status_code == 401
 
 
+async def test_a_letter_tells_of_a_second_factor_that_comes_or_goes(stand: Stand, http: httpx.AsyncClient) -> None:
+    ada, owner = await stand.person(), await stand.person(Role.OWNER)
+    await stand.mails()
+    subjects = []
+    for method, path, person in (
+        ("DELETE", "/users/me/second-factor", ada),
+        ("POST", f"/users/{ada.id}/second-factor/reset", owner),
+    ):
+        _, codes = await enroll(http, ada)
+        assert (await send(http, method, path, person)).status_code == 204
+        mails = await stand.mails()
+        subjects += [mail.subject for mail in mails]
+        assert {mail.to for mail in mails} == {ada.email}
+        assert not any(code in mail.text for mail in mails for code in codes)
+    on, off = "Two-step sign-in at Tradepost is on", "Two-step sign-in at Tradepost is off"
+    assert subjects == [on, off, on, off]
+    assert "Tradepost has turned off" in mails[-1].text
+
+
 async def test_staff_who_need_a_second_factor_can_only_set_one_up() -> None:
     stand = Stand.open(TRADEPOST_REQUIRE_MFA_FOR_STAFF="true", **UNLIMITED)
     async with stand.client() as http:

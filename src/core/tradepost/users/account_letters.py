@@ -14,19 +14,34 @@ from tradepost.mail.letters import Letter, Letters, post
 from tradepost.messaging.consumers import read_event
 from tradepost.messaging.ports import HasInbox
 from tradepost.users import letter_texts
-from tradepost.users.events import UserEmailChanged, UserLinkIssued, UserPasswordChanged
+from tradepost.users.events import (
+    UserEmailChanged,
+    UserLinkIssued,
+    UserPasswordChanged,
+    UserSecondFactorDisabled,
+    UserSecondFactorEnabled,
+)
 from tradepost.users.letter_texts import Site
 from tradepost.users.link_ports import ProfileTx
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.one_time_token import LinkInvalid, OneTimeToken, Purpose
 from tradepost.users.user import User, UserStatus
 
-EVENTS: tuple[type[Event], ...] = (UserLinkIssued, UserEmailChanged, UserPasswordChanged)
+EVENTS: tuple[type[Event], ...] = (
+    UserLinkIssued,
+    UserEmailChanged,
+    UserPasswordChanged,
+    UserSecondFactorEnabled,
+    UserSecondFactorDisabled,
+)
 
 LINK = "users.link"
 CHANGE_REQUESTED = "users.email_change_requested"
 EMAIL_CHANGED = "users.email_changed"
 PASSWORD_CHANGED = "users.password_changed"  # noqa: S105 - the name of a letter
+SECOND_FACTOR_ENABLED = "users.second_factor_enabled"
+SECOND_FACTOR_DISABLED = "users.second_factor_disabled"
+SECOND_FACTOR_RESET = "users.second_factor_reset"
 
 
 class PostTx(HasJobs, HasInbox, Protocol):
@@ -57,6 +72,11 @@ def _letters_about(message: Message) -> list[tuple[str, dict[str, str]]]:
     if message.type.startswith("tradepost.user.email_changed."):
         changed = read_event(message, UserEmailChanged)
         return [(EMAIL_CHANGED, {"user_id": changed.user_id, "email_version": str(changed.email_version)})]
+    if message.type.startswith("tradepost.user.second_factor_enabled."):
+        return [(SECOND_FACTOR_ENABLED, {"user_id": read_event(message, UserSecondFactorEnabled).user_id})]
+    if message.type.startswith("tradepost.user.second_factor_disabled."):
+        disabled = read_event(message, UserSecondFactorDisabled)
+        return [(SECOND_FACTOR_RESET if disabled.reset else SECOND_FACTOR_DISABLED, {"user_id": disabled.user_id})]
     return [(PASSWORD_CHANGED, {"user_id": read_event(message, UserPasswordChanged).user_id})]
 
 
@@ -76,6 +96,9 @@ class AccountLetters:
         letters.add(CHANGE_REQUESTED, self.change_requested)
         letters.add(EMAIL_CHANGED, self.email_changed)
         letters.add(PASSWORD_CHANGED, self.password_changed)
+        letters.add(SECOND_FACTOR_ENABLED, self.second_factor_enabled)
+        letters.add(SECOND_FACTOR_DISABLED, self.second_factor_disabled)
+        letters.add(SECOND_FACTOR_RESET, self.second_factor_reset)
 
     async def link(self, about: Mapping[str, str]) -> Letter | None:
         found = await self._link(about["token_id"])
@@ -109,6 +132,18 @@ class AccountLetters:
     async def password_changed(self, about: Mapping[str, str]) -> Letter | None:
         user = await self._user(about["user_id"])
         return None if user is None else letter_texts.password_changed(self._site, user.email or "")
+
+    async def second_factor_enabled(self, about: Mapping[str, str]) -> Letter | None:
+        user = await self._user(about["user_id"])
+        return None if user is None else letter_texts.second_factor_enabled(self._site, user.email or "")
+
+    async def second_factor_disabled(self, about: Mapping[str, str]) -> Letter | None:
+        user = await self._user(about["user_id"])
+        return None if user is None else letter_texts.second_factor_disabled(self._site, user.email or "", reset=False)
+
+    async def second_factor_reset(self, about: Mapping[str, str]) -> Letter | None:
+        user = await self._user(about["user_id"])
+        return None if user is None else letter_texts.second_factor_disabled(self._site, user.email or "", reset=True)
 
     async def _link(self, token_id: str) -> tuple[User, OneTimeToken] | None:
         now = self._clock.now()

@@ -94,6 +94,28 @@ def password_changed(site: Site, to: str) -> Letter:
     )
 
 
+def second_factor_enabled(site: Site, to: str) -> Letter:
+    return _letter(
+        to,
+        f"Two-step sign-in at {site.name} is on",
+        "from now on it takes a code of your authenticator app to sign in to your account, and all other devices have "
+        "been signed out. Keep the recovery codes where you find them without your phone.",
+        end=f"If that was not you, choose a new password and tell {site.name} at once.",
+    )
+
+
+def second_factor_disabled(site: Site, to: str, *, reset: bool) -> Letter:
+    """`reset`: by somebody else."""
+    who = f"{site.name} has turned off" if reset else "you have turned off"
+    return _letter(
+        to,
+        f"Two-step sign-in at {site.name} is off",
+        f"{who} two-step sign-in for your account: the password is enough to sign in again. All other devices have been "
+        "signed out.",
+        end=f"If you did not want that, choose a new password and tell {site.name} at once.",
+    )
+
+
 def _letter(to: str, subject: str, *paragraphs: str, link: str = "", end: str) -> Letter:
     """Both forms of one letter."""
     paragraphs = ("Hello,", *paragraphs)
