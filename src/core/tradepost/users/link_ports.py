@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from tradepost.users.identity_ports import HasIdentities
 from tradepost.users.ports import HasOneTimeTokens, HasUsers
 from tradepost.users.role_ports import HasRoles
 from tradepost.users.security_log import HasSecurityLog
@@ -16,5 +17,5 @@ class LinkTx(ProfileTx, HasSecurityLog, Protocol):
     """And the entry in the trail."""
 
 
-class ResetTx(SignInTx, HasOneTimeTokens, Protocol):
-    """A user, the link, and the sessions that end."""
+class ResetTx(SignInTx, HasOneTimeTokens, HasIdentities, Protocol):
+    """A user, the link, and the ways in that end."""

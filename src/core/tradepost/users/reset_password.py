@@ -1,5 +1,7 @@
 """Replace a forgotten password, by the link that came by mail."""
 
+from datetime import datetime
+
 import msgspec
 
 from tradepost.kernel.access import GUEST, Actor
@@ -14,7 +16,7 @@ from tradepost.users.link_ports import ResetTx
 from tradepost.users.one_time_links import OneTimeLinks
 from tradepost.users.one_time_token import LinkInvalid, OneTimeToken, Purpose
 from tradepost.users.passwords import BreachedPasswords, PasswordHasher, new_password
-from tradepost.users.security_log import SecurityEventKind, security_event
+from tradepost.users.security_log import SecurityEvent, SecurityEventKind, security_event
 from tradepost.users.session import EndReason
 from tradepost.users.session_ending import SessionEnding
 from tradepost.users.user import User, UserStatus
@@ -35,7 +37,8 @@ class ResetPasswordCommand(msgspec.Struct, frozen=True, kw_only=True):
 class ResetPassword:
     """Sets the password, ends all sessions and makes all other links of the account worthless. It signs nobody in and
     leaves the second factor as it is: who has one needs it to sign in afterward, as before. That the mail arrived proves
-    the address. Good once, for 30 minutes.
+    the address; where it was not proved before, whoever opened the account need not be who has the address, so the
+    accounts elsewhere that were linked until now are no way in any more. Good once, for 30 minutes.
 
     Nothing is hashed for who has no good link. Raises `link.invalid`, `user.password_invalid`,
     `user.password_breached`, and `Unavailable` when too many are waiting for a password to be hashed.
@@ -87,7 +90,7 @@ class ResetPassword:
         now = self._clock.now()
         user, token = await self._used(tx, token_id)
         user.change_password(password_hash, at=now)
-        user.verify_email(at=now)
+        first_proof = user.verify_email(at=now)
         await tx.one_time_tokens.save(token)
         await tx.users.save(user)
         # Who reads the user's mail there signs in from there next, also while others try the account from everywhere.
@@ -97,13 +100,21 @@ class ResetPassword:
         await self._ending.all_of(
             tx, user.id, EndReason.PASSWORD_CHANGED, actor=command.actor, client=command.client, at=now
         )
-        await tx.security_log.record(
-            security_event(
-                SecurityEventKind.PASSWORD_RESET,
-                ids=self._ids,
-                at=now,
-                actor=command.actor,
-                user_id=user.id,
-                client=command.client,
+        await tx.security_log.record(self._entry(SecurityEventKind.PASSWORD_RESET, user.id, command, now))
+        if first_proof:
+            await self._unlink_all(tx, user.id, command, now)
+
+    async def _unlink_all(self, tx: ResetTx, user_id: str, command: ResetPasswordCommand, at: datetime) -> None:
+        kind = SecurityEventKind.IDENTITY_UNLINKED
+        for identity in await tx.identities.of_user(user_id):
+            await tx.identities.remove(identity.id)
+            await tx.security_log.record(
+                self._entry(kind, user_id, command, at, identity=identity.id, issuer=identity.issuer)
             )
+
+    def _entry(
+        self, kind: SecurityEventKind, user_id: str, command: ResetPasswordCommand, at: datetime, **data: str
+    ) -> SecurityEvent:
+        return security_event(
+            kind, ids=self._ids, at=at, actor=command.actor, user_id=user_id, client=command.client, **data
         )
