@@ -350,6 +350,21 @@ async def test_sessions_are_ended_by_their_user_and_by_staff_alone(desk: Desk) -
     assert (await kinds(desk)).count(SecurityEventKind.SESSION_ENDED) == 3
 
 
+async def test_who_has_got_hold_of_an_old_session_does_not_put_its_user_out_of_the_others(desk: Desk) -> None:
+    ada = await desk.register()
+    old, other = await desk.sign_in(), await desk.sign_in()
+    desk.clock.advance(timedelta(minutes=10))
+    stale = await desk.by_token(old.access_token)
+    one = EndSessionCommand(actor=stale, user_id=ada.id, session_id=other.session_id)
+    assert await desk.code_of(desk.shop.end_session(one)) == "auth.step_up_required"
+    assert await desk.code_of(desk.shop.end_sessions(EndSessionsCommand(actor=stale, user_id=ada.id))) == (
+        "auth.step_up_required"
+    )
+    assert (await desk.by_token(other.access_token)).id == ada.id
+    await desk.shop.sign_out(SignOutCommand(actor=stale))  # one's own can always be ended
+    assert await desk.code_of(desk.by_token(old.access_token)) == "auth.invalid"
+
+
 async def test_who_came_without_a_session_has_none_to_end_or_see(desk: Desk) -> None:
     user = await desk.register()
     for asked in (

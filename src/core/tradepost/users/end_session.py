@@ -22,9 +22,10 @@ class EndSessionCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndSession:
-    """One's own, or for staff anybody's. A repeat changes nothing. Raises NotFound."""
+    """One's own, or for staff anybody's. A repeat changes nothing. It takes a fresh proof of who one is, or whoever has
+    got hold of a session could put its user out of the others. Raises `auth.step_up_required` and NotFound."""
 
-    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ)
+    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ, fresh=True)
 
     def __init__(self, transactions: Transactions[SignInTx], ending: SessionEnding, clock: Clock) -> None:
         self._transactions = transactions

@@ -20,9 +20,10 @@ class EndSessionsCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndSessions:
-    """One's own but for the one that asks, or for staff all of somebody else's; how many there were. Raises NotFound."""
+    """One's own but for the one that asks, or for staff all of somebody else's; how many there were. It takes a fresh
+    proof of who one is. Raises `auth.step_up_required` and NotFound."""
 
-    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ)
+    access = own_or(Permission.USERS_WRITE, seen_with=Permission.USERS_READ, fresh=True)
 
     def __init__(self, transactions: Transactions[SignInTx], ending: SessionEnding, clock: Clock) -> None:
         self._transactions = transactions

@@ -25,7 +25,7 @@ from tradepost.users import (
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, Nothing, One
 from tradepost_entrypoints.http.parameters import PageQuery
-from tradepost_entrypoints.http.routes.users import DELETED, GONE, LAST_OWNER, UserId, shown, whose
+from tradepost_entrypoints.http.routes.users import DELETED, GONE, LAST_OWNER, STALE, UserId, shown, whose
 
 SessionId = Annotated[str, msgspec.Meta(pattern=id_pattern("sess"), max_length=40)]
 
@@ -41,19 +41,23 @@ async def list_sessions(
     return Many(await list_sessions(wanted), query)
 
 
-@endpoint("DELETE", "/users/{user_id}/sessions/{session_id}", tag="Users", status=204, errors=(GONE, _NO_SESSION))
+@endpoint(
+    "DELETE", "/users/{user_id}/sessions/{session_id}", tag="Users", status=204, errors=(STALE, GONE, _NO_SESSION)
+)
 async def end_session(
     user_id: UserId, session_id: SessionId, actor: Actor, client: Client, end_session: EndSession
 ) -> Nothing:
-    """End a session, at once: your own, or as the owner anybody's. Safe to repeat."""
+    """End a session, at once: your own, or as the owner anybody's. For that you have to have proved lately who you are; to
+    end the one you ask in, sign out. Safe to repeat."""
     command = EndSessionCommand(actor=actor, user_id=whose(user_id, actor), session_id=session_id, client=client)
     await end_session(command)
     return Nothing()
 
 
-@endpoint("DELETE", "/users/{user_id}/sessions", tag="Users", status=204, errors=(GONE,))
+@endpoint("DELETE", "/users/{user_id}/sessions", tag="Users", status=204, errors=(STALE, GONE))
 async def end_sessions(user_id: UserId, actor: Actor, client: Client, end_sessions: EndSessions) -> Nothing:
-    """End your other sessions, at once: all but the one that asks. As the owner, all of somebody else's. Safe to repeat."""
+    """End your other sessions, at once: all but the one that asks. As the owner, all of somebody else's. For that you have
+    to have proved lately who you are. Safe to repeat."""
     await end_sessions(EndSessionsCommand(actor=actor, user_id=whose(user_id, actor), client=client))
     return Nothing()
 
