@@ -164,6 +164,13 @@ def test_networks_and_origins_are_lists_and_checked() -> None:
         assert len(_mistakes(cors_origins=wrong)) == 1, wrong
 
 
+def test_refunds_that_take_a_proof_are_named_by_currency_in_minor_units() -> None:
+    assert _load(step_up_refunds="EUR:50000, JPY:60000").step_up_refunds == ("EUR:50000", "JPY:60000")
+    assert _load().step_up_refunds == ()
+    for wrong in ("50000", "EUR", "EUR:", "EUR:0", "EUR:-5", "eur:5", "EUR:5.00", "EUR:5,", "EUR:5,EUR:6", "EURO:5"):
+        assert len(_mistakes(step_up_refunds=wrong)) == 1, wrong
+
+
 def _stored(secrets: dict[str, str], **given: str) -> Settings:
     environment = {PREFIX + name.upper(): value for name, value in given.items()}
     return load(environment, env_file=None, stores={"vault": lambda: MemorySecretStore(secrets)})
