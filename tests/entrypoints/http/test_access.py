@@ -2,109 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
 from tests.entrypoints.http import second_steps
+from tests.entrypoints.http.scenes import (
+    ANYBODY,
+    CALLERS,
+    CLIENTS,
+    MANAGER,
+    OK,
+    OWNER,
+    SIGNED_IN,
+    SUPPORT,
+    THEIRS_ALONE,
+    THEIRS_OR_MANAGER,
+    THEIRS_OR_MANAGER_OR_TOKEN,
+    THEIRS_OR_OWNER,
+    THEIRS_OR_SUPPORT,
+    THEIRS_OR_SUPPORT_OR_TOKEN,
+    Ask,
+    Row,
+    Scene,
+    about,
+    fixed,
+)
 from tests.entrypoints.http.shop import ADDRESS, NOW, PASSWORD, Person, Stand, send
 
 from tradepost.kernel.access import Role
 from tradepost.users import Identity, RequestPasswordResetCommand
 from tradepost_entrypoints.http.endpoint import Endpoint
 from tradepost_entrypoints.http.routes import ROUTES
-
-CALLERS = ("guest", "theirs", "stranger", "support", "manager", "owner")
-"""`theirs` is the customer to whom the thing belongs, `stranger` another one."""
-
-OK = 200  # any success
-Statuses = tuple[int, int, int, int, int, int]
-
-ANYBODY: Statuses = (OK, OK, OK, OK, OK, OK)
-SIGNED_IN: Statuses = (401, OK, OK, OK, OK, OK)
-SUPPORT: Statuses = (401, 403, 403, OK, OK, OK)
-MANAGER: Statuses = (401, 403, 403, 403, OK, OK)
-OWNER: Statuses = (401, 403, 403, 403, 403, OK)
-THEIRS_OR_SUPPORT: Statuses = (401, OK, 404, OK, OK, OK)
-THEIRS_OR_SUPPORT_OR_TOKEN: Statuses = (404, OK, 404, OK, OK, OK)  # a guest would show a token
-THEIRS_OR_MANAGER_OR_TOKEN: Statuses = (404, OK, 404, 403, OK, OK)  # support sees orders, so may know that there is one
-THEIRS_ALONE: Statuses = (401, OK, 404, 404, 404, 404)
-THEIRS_OR_MANAGER: Statuses = (401, OK, 404, 404, OK, OK)
-THEIRS_OR_OWNER: Statuses = (401, OK, 404, 404, 403, OK)  # a manager sees users, so may know that there is one
-CLIENTS: Statuses = (400, 400, 400, 400, 400, 400)  # no form, and nobody is asked for a token
-
-Ask = tuple[str, Any]
-
-
-@dataclass
-class Scene:
-    """What one call is about, made anew for each: `theirs` owns it."""
-
-    stand: Stand
-    http: httpx.AsyncClient
-    staff: Person
-    theirs: Person
-
-    async def made(self, method: str, path: str, person: Person, **options: Any) -> Any:
-        answer = await send(self.http, method, path, person, **options)
-        assert answer.status_code in (200, 201), answer.text
-        return answer.json()["data"]
-
-    async def order(self, *, paid: bool = True, sent: bool = False, token: str = "tok_success", **payment: Any) -> str:
-        """The path of an order of theirs."""
-        how = payment or {"method": "card", "token": token}
-        body = {"lines": [{"sku": "MUG", "quantity": 1}], "currency": "EUR", "payment": how}
-        answer = await send(self.http, "POST", "/orders", self.theirs, json=body)
-        order_id = answer.json().get("order_id") or answer.json()["data"]["id"]
-        assert answer.status_code == (201 if paid else 402 if token == "tok_declined" else 202), answer.text
-        if sent:
-            await self.made("POST", f"/orders/{order_id}/fulfillments", self.staff, json={})
-        return f"/orders/{order_id}"
-
-    async def cart(self) -> str:
-        """The path of a cart of theirs, with something in it."""
-        cart = await self.made("POST", "/carts", self.theirs, json={"currency": "EUR"})
-        here = f"/carts/{cart['id']}"
-        await self.made("POST", f"{here}/lines", self.theirs, json={"sku": "MUG", "quantity": 1})
-        return here
-
-    async def address(self) -> str:
-        """The path of an address of theirs."""
-        here = f"/customers/{self.theirs.customer_id}/addresses"
-        customer = await self.made("POST", here, self.theirs, json={"address": ADDRESS})
-        return f"{here}/{customer['addresses'][-1]['id']}"
-
-    def unique(self) -> str:
-        return self.stand.ids.new("x")[2:]
-
-
-@dataclass
-class Row:
-    """Who may, and how to ask: a path with a body, once the thing is there."""
-
-    statuses: Statuses
-    ask: Callable[[Scene], Awaitable[Ask]]
-
-
-def fixed(path: str, body: Any = None) -> Callable[[Scene], Awaitable[Ask]]:
-    """A request about nothing of anybody's, or about `theirs` themselves."""
-
-    async def ask(scene: Scene) -> Ask:
-        return path.format(user=scene.theirs.id, customer=scene.theirs.customer_id), body
-
-    return ask
-
-
-def about(
-    thing: Callable[[Scene], Awaitable[str]], rest: str = "", body: Any = None
-) -> Callable[[Scene], Awaitable[Ask]]:
-    """A request about a thing of theirs."""
-
-    async def ask(scene: Scene) -> Ask:
-        return await thing(scene) + rest, body
-
-    return ask
 
 
 async def _register(scene: Scene) -> Ask:
@@ -278,9 +206,7 @@ ROWS: dict[str, Row] = {
         (404, 404, 404, 404, 404, 404), fixed("/auth/external/acme", {"redirect_uri": "https://shop.example/back"})
     ),
     "complete_external_sign_in": Row((401, 401, 401, 401, 401, 401), fixed("/auth/login/external", _ANSWER)),
-    "complete_external_sign_in_browser": Row(
-        (401, 401, 401, 401, 401, 401), fixed("/auth/session/external", _ANSWER)
-    ),
+    "complete_external_sign_in_browser": Row((401, 401, 401, 401, 401, 401), fixed("/auth/session/external", _ANSWER)),
     "link_identity": Row((401, 401, 404, 404, 404, 404), fixed("/users/{user}/identities", _ANSWER)),
     "list_identities": Row(THEIRS_OR_MANAGER, fixed("/users/{user}/identities")),
     "unlink_identity": Row(THEIRS_OR_OWNER, about(_identity)),

@@ -7,18 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.entrypoints.http.scenes import ANYBODY, MANAGER, OK, OWNER, SIGNED_IN, SUPPORT, Scene
 from tests.entrypoints.http.shop import PASSWORD, Person, Stand, send
-from tests.entrypoints.http.test_access import (
-    ANYBODY,
-    BY_NAME,
-    MANAGER,
-    OK,
-    OWNER,
-    ROWS,
-    SIGNED_IN,
-    SUPPORT,
-    Scene,
-)
+from tests.entrypoints.http.test_access import BY_NAME, ROWS
 
 from tradepost.kernel.access import Actor, Role, operator
 from tradepost.users import DeleteUserCommand, SuspendUserCommand

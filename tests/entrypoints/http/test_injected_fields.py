@@ -9,8 +9,9 @@ import httpx
 import msgspec.inspect
 import pytest
 from tests.entrypoints.http.dumps import dump
+from tests.entrypoints.http.scenes import MANAGER, OWNER, SUPPORT, Scene
 from tests.entrypoints.http.shop import Stand, send
-from tests.entrypoints.http.test_access import BY_NAME, MANAGER, OWNER, ROWS, SUPPORT, Scene
+from tests.entrypoints.http.test_access import BY_NAME, ROWS
 
 from tradepost.kernel.access import Role
 

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 from tests.entrypoints.http.dumps import dump
+from tests.entrypoints.http.scenes import Scene
 from tests.entrypoints.http.shop import Person, Stand, send
-from tests.entrypoints.http.test_access import BY_NAME, ROWS, Scene
+from tests.entrypoints.http.test_access import BY_NAME, ROWS
 
 from tradepost.kernel.access import Role
 from tradepost_entrypoints.http.endpoint import Endpoint
