@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import msgspec
 from dependency_injector import containers, providers
@@ -24,9 +25,11 @@ from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
 from tradepost.orders.policy import OrderPolicy
 from tradepost.shop import Shop
+from tradepost.users.guessable import Guessable
 from tradepost.users.letter_texts import Site
 from tradepost.users.passwords import BreachedPasswords
 from tradepost.users.session import SessionPolicy
+from tradepost.users.words import words_in
 from tradepost_adapters import sqlite_library
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.breached_passwords import CommonPasswords, UnusableList, open_list
@@ -64,6 +67,11 @@ def _secret(settings: Settings) -> bytes:
 
 
 def _breached(settings: Settings) -> BreachedPasswords:
+    hosts = (urlsplit(address).hostname for address in (settings.public_url, settings.api_url))
+    return Guessable(_breached_list(settings), words_in(_shop_name(settings), *hosts))
+
+
+def _breached_list(settings: Settings) -> BreachedPasswords:
     if not settings.breached_passwords:
         return CommonPasswords()
     try:

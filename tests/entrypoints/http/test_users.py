@@ -172,3 +172,15 @@ async def test_staff_find_customers(stand: Stand, http: httpx.AsyncClient) -> No
     for query in ("email=grace@EXAMPLE.com", "name=gra", "external_id=crm-1"):
         found = await send(http, "GET", f"/customers?{query}", support)
         assert [customer["id"] for customer in found.json()["data"]] == [made.json()["data"]["id"]]
+
+
+async def test_the_name_of_the_shop_is_nobodys_password() -> None:
+    stand = Stand.open(
+        TRADEPOST_MAIL_FROM="Mabel's Tea <tea@mabel.example>", TRADEPOST_PUBLIC_URL="https://leaves.example/account"
+    )
+    body = {"email": "grace@example.org", "name": "Grace"}
+    async with stand.client() as http:
+        for password in ("MabelsTea-2026", "leaves.leaves.leaves", "Tradepost123456"):
+            refused = await send(http, "POST", "/users", json={**body, "password": password})
+            assert (refused.status_code, refused.json()["code"]) == (422, "user.password_breached"), password
+        assert (await send(http, "POST", "/users", json={**body, "password": "a strong cup of tea"})).status_code == 201

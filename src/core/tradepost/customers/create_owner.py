@@ -50,7 +50,8 @@ class CreateOwner:
         self.access.check(command.actor)
         if await self._transactions.run(_has_owner):
             return None  # before a password is hashed for nothing
-        password_hash = await self._hasher.hash(await new_password(command.password, self._breached))
+        chosen = await new_password(command.password, self._breached, about=(command.email, command.name))
+        password_hash = await self._hasher.hash(chosen)
         now = self._clock.now()
 
         async def work(tx: AccountTx) -> UserView | None:

@@ -61,7 +61,8 @@ class RegisterUser:
         if command.role != Role.CUSTOMER:
             self.access.require_held(command.actor)
         check_profile(email=command.email, name=command.name)
-        password_hash = await self._hasher.hash(await new_password(command.password, self._breached))
+        chosen = await new_password(command.password, self._breached, about=(command.email, command.name))
+        password_hash = await self._hasher.hash(chosen)
         now = self._clock.now()
 
         async def work(tx: AccountTx) -> UserView:

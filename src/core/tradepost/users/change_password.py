@@ -68,9 +68,11 @@ class ChangePassword:
 
     async def __call__(self, command: ChangePasswordCommand) -> str | None:
         self.access.check(command.actor, one_self(command.user_id))
-        chosen = await new_password(command.new_password, self._breached, "/new_password")
+        user = await self._password.user(command.user_id)
+        about = (user.email, user.name)
+        chosen = await new_password(command.new_password, self._breached, "/new_password", about=about)
         if command.actor.trusted:
-            current = await self._password.hash_of(command.user_id)
+            current = user.password_hash
         else:
             current = await self._password.prove(
                 command.actor, command.old_password or "", command.client, "/old_password"

@@ -42,12 +42,15 @@ class PasswordProof:
         self._clock = clock
         self._ids = ids
 
-    async def hash_of(self, user_id: str) -> str | None:
-        return (await self._user(user_id)).password_hash
+    async def user(self, user_id: str) -> User:
+        async def work(tx: ProofTx) -> User:
+            return await tx.users.get(user_id)
+
+        return await self._transactions.run(work)
 
     async def prove(self, actor: Actor, password: str, client: Client, pointer: str = "/password") -> str | None:
         """The hash it was right for. Raises `user.password_wrong`, and `rate.limited` when too many were tried."""
-        user = await self._user(actor.id)
+        user = await self.user(actor.id)
         if self._throttle is not None:
             try:
                 await self._throttle(user.id, email_key(user.email or user.id), client, self._clock.now())
@@ -59,12 +62,6 @@ class PasswordProof:
             sentence = "This is not the password of the account; give the one that is good until now."
             raise Invalid("user.password_wrong", sentence, Fault(pointer, sentence))
         return user.password_hash
-
-    async def _user(self, user_id: str) -> User:
-        async def work(tx: ProofTx) -> User:
-            return await tx.users.get(user_id)
-
-        return await self._transactions.run(work)
 
     async def _failed(self, actor: Actor, client: Client, reason: str) -> None:
         entry = security_event(

@@ -1,11 +1,13 @@
 """Passwords: what is taken as one, and what hashing them needs from outside."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
 from tradepost.kernel.errors import Fault, Invalid
+from tradepost.users.words import made_of, words_in
 
 MIN_PASSWORD = 12
 MAX_PASSWORD = 256
@@ -50,9 +52,11 @@ def normal_password(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-async def new_password(password: str, breached: BreachedPasswords, pointer: str = "/password") -> str:
+async def new_password(
+    password: str, breached: BreachedPasswords, pointer: str = "/password", *, about: Iterable[str | None] = ()
+) -> str:
     """A password somebody chose, as it is hashed. Long and not known to others is good enough: there are no rules on
-    what it is made of (NIST SP 800-63B-4, section 3.1.1.2).
+    what it is made of (NIST SP 800-63B-4, section 3.1.1.2). `about` are their address and name, which others know too.
 
     Raises `user.password_invalid` and `user.password_breached`.
     """
@@ -60,7 +64,10 @@ async def new_password(password: str, breached: BreachedPasswords, pointer: str 
     if not MIN_PASSWORD <= len(normal) <= MAX_PASSWORD:
         sentence = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters; a few words make a good one."
         raise Invalid("user.password_invalid", sentence, Fault(pointer, sentence))
-    if await breached.has(normal):
-        sentence = "This password is on the lists of those who break in; choose another, a few unrelated words say."
+    if made_of(normal, words_in(*about)) or await breached.has(normal):
+        sentence = (
+            "This password is on the lists of those who break in, or made of what they try first here; choose another,"
+            " a few unrelated words say."
+        )
         raise Invalid("user.password_breached", sentence, Fault(pointer, sentence))
     return normal

@@ -68,9 +68,10 @@ class ResetPassword:
 
     async def __call__(self, command: ResetPasswordCommand) -> None:
         token_id, _ = self._links.read(command.token, Purpose.RESET_PASSWORD)
-        chosen = await new_password(command.new_password, self._breached, "/new_password")
         try:
-            await self._transactions.run(lambda tx: self._used(tx, token_id))
+            user, _ = await self._transactions.run(lambda tx: self._used(tx, token_id))
+            about = (user.email, user.name)
+            chosen = await new_password(command.new_password, self._breached, "/new_password", about=about)
             password_hash = await self._hasher.hash(chosen)
             await self._transactions.run(lambda tx: self._reset(tx, token_id, password_hash, command))
         except NotFound:
