@@ -241,6 +241,21 @@ async def test_while_the_database_is_away_known_keys_are_as_good_as_before(world
         await fresh.accepts(token)
 
 
+async def test_whether_a_key_has_leaked_is_never_guessed(world: World) -> None:
+    token = await world.one.issue()
+    assert await world.one.accepts(token)
+    assert not world.one.tokens.newer_key(1)
+    await world.two.rotate(leaked=True)
+    assert world.one.tokens.newer_key(2)  # as the request's own read of the database says
+    world.one.views.away = True
+    with pytest.raises(Unavailable):
+        await world.one.tokens.verify(token, world.clock.now(), fresh=True)
+    world.one.views.away = False
+    with pytest.raises(InvalidToken):
+        await world.one.tokens.verify(token, world.clock.now(), fresh=True)
+    assert not world.one.tokens.newer_key(2)
+
+
 async def test_two_rotations_at_the_same_moment_are_one(world: World) -> None:
     await world.one.issue()
     results = await asyncio.gather(*[p.rotate() for p in (world.one, world.two)], return_exceptions=True)

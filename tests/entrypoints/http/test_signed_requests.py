@@ -57,6 +57,10 @@ async def test_a_signed_request_is_taken_and_an_unsigned_one_is_not(machine: Mac
     assert await machine.code(machine.signer.sign(machine.request("POST", "/stock/locations", json=LOCATION))) == "201"
 
 
+async def test_what_is_asked_by_head_is_signed_as_that(machine: Machine) -> None:
+    assert await machine.code(machine.signer.sign(machine.request("HEAD"), body=None)) == "200"
+
+
 async def test_a_signed_request_is_taken_once(machine: Machine) -> None:
     request = machine.signer.sign(machine.request())
     assert await machine.code(request) == "200"
@@ -139,3 +143,18 @@ async def test_what_is_no_public_key_is_refused(http: httpx.AsyncClient) -> None
         answer = await http.post("/api/v1/api-keys", json=body, headers=owner.headers)
         assert (answer.status_code, answer.json()["code"]) == (422, "api_key.invalid")
         assert answer.json()["errors"][0]["pointer"] == "/public_key"
+
+
+async def test_a_key_that_has_to_sign_makes_and_renews_none_that_need_not(http: httpx.AsyncClient) -> None:
+    owner = await http.stand.person(Role.OWNER)  # type: ignore[attr-defined]
+    signer, scopes = Signer(), ["orders:read", "keys:write"]
+    machine = Machine(http, (await made(http, owner, *scopes, public_key=signer.pem))["api_key"], signer)
+    unsigned = (await made(http, owner, "orders:read"))["key"]["id"]
+    for path, body in (
+        ("/api-keys", {"name": "W", "scopes": ["orders:read"]}),
+        (f"/api-keys/{unsigned}/rotate", {}),
+    ):
+        answer = await http.send(signer.sign(machine.request("POST", path, json=body)))
+        assert (answer.status_code, answer.json()["code"]) == (403, "auth.escalation")
+    body = {"name": "W", "scopes": ["orders:read"], "public_key": Signer().pem}
+    assert await machine.code(signer.sign(machine.request("POST", "/api-keys", json=body))) == "201"

@@ -21,6 +21,8 @@ from tradepost.users.ports import HasUsers
 from tradepost.users.session import Session, SessionKind, SessionPolicy
 from tradepost.users.session_ports import HasSessions, PrincipalViews
 from tradepost.users.signatures import HasNonces
+from tradepost.users.signing_keys import HasSigningKeys
+from tradepost_adapters.contracts.signing_keys import a_key as a_signing_key
 from tradepost_adapters.contracts.users import a_user
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -28,7 +30,7 @@ HOUR = timedelta(hours=1)
 _ids = TypeIds()
 
 
-class ApiKeysTx(HasApiKeys, HasUsers, HasSessions, HasNonces, Protocol): ...
+class ApiKeysTx(HasApiKeys, HasUsers, HasSessions, HasNonces, HasSigningKeys, Protocol): ...
 
 
 class ApiKeysAdapter(Protocol):
@@ -185,6 +187,18 @@ class ApiKeysContract:
         assert principal is not None
         assert not principal.good_at(NOW)
 
+    async def test_whoever_asks_learns_of_the_latest_key_that_signs(self, keys: ApiKeysAdapter) -> None:
+        key = a_key()
+        session = _session(key)
+        await _run(keys, lambda tx: _all_of(tx.api_keys.add(key), tx.sessions.add(session, Client())))
+        seen = []
+        for generation in (None, 1, 2):
+            if generation is not None:
+                await _add_signing_key(keys, generation)
+            principal = await keys.principals.of_session(session.id)
+            seen.append(None if principal is None else principal.key_generation)
+        assert seen == [None, 1, 2]
+
     async def test_of_many_who_use_a_nonce_one_may(self, keys: ApiKeysAdapter) -> None:
         results = await asyncio.gather(
             *[_run(keys, lambda tx: tx.nonces.use("key_1:abc", NOW + HOUR)) for _ in range(20)]
@@ -225,6 +239,10 @@ async def _actor(keys: ApiKeysAdapter, key: ApiKey) -> Actor:
 
 async def _add(keys: ApiKeysAdapter, key: ApiKey) -> None:
     await _run(keys, lambda tx: tx.api_keys.add(key))
+
+
+async def _add_signing_key(keys: ApiKeysAdapter, generation: int) -> None:
+    await _run(keys, lambda tx: tx.signing_keys.add(a_signing_key(generation)))
 
 
 async def _use(keys: ApiKeysAdapter, key_id: str, at: datetime) -> None:

@@ -63,8 +63,8 @@ class KeyRing:
         return (await self._current(at)).published(at)
 
     async def refresh(self, at: datetime) -> None:
-        """Look at the keys again, now."""
-        await self._read(at)
+        """Look at the keys again, now. Raises `Unavailable` when that can not be done: one of them may have leaked."""
+        await self._flights.run("look", lambda: self._look(at))
 
     @property
     def latest_generation(self) -> int:
@@ -85,13 +85,16 @@ class KeyRing:
     async def _read_once(self, at: datetime) -> KeySet:
         """The keys as they are now. While the database is away those held are as good as they were."""
         try:
-            held = KeySet(await self._views.all())
+            return await self._look(at)
         except TradepostError as error:
             if self._held is None or error.kind is not Kind.UNAVAILABLE:
                 raise
             self._asked_at, self._good_for = at, PAUSE
             return self._held
-        self._held, self._asked_at, self._good_for = held, at, RELOAD
+
+    async def _look(self, at: datetime) -> KeySet:
+        self._held = held = KeySet(await self._views.all())
+        self._asked_at, self._good_for = at, RELOAD
         return held
 
     async def _make_first(self, at: datetime) -> None:

@@ -28,6 +28,7 @@ class Call:
         "request_id",
         "scheme",
         "scope",
+        "sent_method",
         "started",
     )
 
@@ -39,6 +40,7 @@ class Call:
         origin: tuple[str | None, str] = (None, "http"),
     ) -> None:
         self.scope = scope
+        self.sent_method = str(scope["method"])  # HEAD is answered as GET
         self.request_id = request_id
         self.headers = headers
         self.client_address, self.scheme = origin  # as far as what is said of them can be believed

@@ -105,7 +105,7 @@ class _Message:
         path = scope.get("raw_path") or str(scope["path"]).encode()
         query = scope["query_string"]
         target = path + (b"?" + query if query else b"")
-        self.method = call.method
+        self.method = call.sent_method
         self.url = f"{call.scheme}://{host}{target.decode('latin-1')}"
         self.headers = _Fields(scope["headers"])
 

@@ -53,6 +53,7 @@ class Front:
             # Whatever can be read can be asked about. A copy, because the server reads the method from its own scope.
             scope = {**scope, "method": "GET"}
             call.scope = scope
+            call.sent_method = "HEAD"
         status, sent = 499, 0  # 499, as nginx logs it: the client went away before there was an answer
 
         async def finish(message: Message) -> None:
