@@ -166,6 +166,30 @@ async def test_nobody_gives_a_key_more_than_they_have(http: httpx.AsyncClient, o
     assert (renewed.status_code, renewed.json()["code"]) == (403, "auth.escalation")
 
 
+async def test_a_key_makes_and_renews_none_that_lasts_longer_than_itself(
+    http: httpx.AsyncClient, owner: Person
+) -> None:
+    soon, later = "2090-01-01T00:00:00Z", "2090-01-01T00:00:01Z"
+    brief = await made(http, owner, "orders:read", "keys:write", expires_at=soon)
+    endless = await made(http, owner, "orders:read")
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": brief["key"]["id"],
+        "client_secret": brief["api_key"],
+    }
+    token = (await http.post("/oauth/token", data=form)).json()["access_token"]
+    for credential in (brief["api_key"], token):
+        for ends, status in ((None, 403), (later, 403), (soon, 201)):
+            body = {"name": "W", "scopes": ["orders:read"], "expires_at": ends}
+            answer = await send(http, "POST", "/api-keys", headers=bearer(credential), json=body)
+            assert answer.status_code == status, answer.text
+            assert status == 201 or answer.json()["code"] == "auth.escalation"
+        renewed = await send(http, "POST", f"/api-keys/{endless['key']['id']}/rotate", headers=bearer(credential))
+        assert (renewed.status_code, renewed.json()["code"]) == (403, "auth.escalation")
+    itself = await send(http, "POST", f"/api-keys/{brief['key']['id']}/rotate", headers=bearer(brief["api_key"]))
+    assert itself.status_code == 200
+
+
 async def test_a_machine_is_nobodys_customer(http: httpx.AsyncClient, owner: Person) -> None:
     key = (await made(http, owner, *[permission.value for permission in Permission]))["api_key"]
     assert (await asked(http, key, "/users/me"))[0] == 404

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from tradepost.kernel.access import Permission
-from tradepost.kernel.errors import Conflict, Fault, Invalid
+from tradepost.kernel.access import Actor, Permission
+from tradepost.kernel.errors import Conflict, Fault, Invalid, Kind, TradepostError
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.ids import id_pattern
 
@@ -105,6 +105,13 @@ class ApiKey(Aggregate, kw_only=True):
         self.revoked_at, self.former_hash, self.former_until = at, None, None
         return True
 
+    def require_within(self, maker: "ApiKey") -> None:
+        """Raise `auth.escalation` unless it ends no later than `maker`, the key by which it is made or renewed, and has to
+        sign if that one has to: who has got hold of a key for a while must not make one for good of it."""
+        ends = maker.expires_at is None or (self.expires_at is not None and self.expires_at <= maker.expires_at)
+        if not ends or (maker.public_key is not None and self.public_key is None):
+            raise KeyBeyond
+
     def permissions(self) -> frozenset[Permission]:
         """Its scopes, as far as this release knows them."""
         return known(self.scopes)
@@ -116,6 +123,18 @@ class KeyEnded(Conflict):
     def __init__(self, key_id: str) -> None:
         super().__init__(
             "api_key.ended", "This key has expired or was revoked; make another in its place.", {"id": key_id}
+        )
+
+
+class KeyBeyond(TradepostError):
+    """A key was to be made or renewed by one that is good for less."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Kind.FORBIDDEN,
+            "auth.escalation",
+            "A key makes and renews no key that ends later than itself, nor one without a public key if it has to sign"
+            " its own requests.",
         )
 
 
@@ -166,6 +185,11 @@ class IssuedApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"IssuedApiKey({self.key.id})"
+
+
+def is_machine(actor: Actor) -> bool:
+    """Whether it came with a key, or with a token for one; its id is that of the key then."""
+    return actor.session is not None and actor.session.kind in ("key", "client")
 
 
 def written(key_id: str, secret: str) -> str:

@@ -12,7 +12,7 @@ from tradepost.kernel.declared import staff
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.api_key import ApiKey, ApiKeyView, IssuedApiKey, known, written
+from tradepost.users.api_key import ApiKey, ApiKeyView, IssuedApiKey, is_machine, known, written
 from tradepost.users.api_key_ports import ApiKeysTx, PublicKeys
 from tradepost.users.client import Client
 from tradepost.users.opaque import hash_of, new_secret
@@ -33,7 +33,7 @@ class CreateApiKeyCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class CreateApiKey:
     """For those with `keys:write`, who give a key no more than they may do themselves; it never can do more than they
-    may later on, and ends with their account. The secret is shown this once. Raises `api_key.invalid` with every fault
+    may later on, and ends with their account. A key makes none that is good for longer than itself. The secret is shown this once. Raises `api_key.invalid` with every fault
     and `auth.escalation`."""
 
     access = staff(Permission.KEYS_WRITE)
@@ -63,17 +63,20 @@ class CreateApiKey:
         key_id = self._ids.new("key")
 
         async def work(tx: ApiKeysTx) -> IssuedApiKey:
+            maker = await tx.api_keys.get(actor.id) if is_machine(actor) else None
             key = ApiKey.new(
                 id=key_id,
                 name=command.name,
                 scopes=command.scopes,
                 created_by=actor.id,
-                user_id=await self._for_whom(tx, actor),
+                user_id=_for_whom(actor, maker),
                 secret_hash=hash_of(secret),
                 at=now,
                 expires_at=command.expires_at,
                 public_key=self._public_key(command.public_key),
             )
+            if maker is not None:
+                key.require_within(maker)
             await tx.api_keys.add(key)
             entry = security_event(
                 SecurityEventKind.KEY_CREATED,
@@ -90,13 +93,6 @@ class CreateApiKey:
 
         return await self._transactions.run(work)
 
-    async def _for_whom(self, tx: ApiKeysTx, actor: Actor) -> str | None:
-        """The user whose rights bound the key's: the one who makes it. A key that makes another passes its own on."""
-        if actor.trusted:
-            return None
-        machine = actor.session is not None and actor.session.kind in ("key", "client")
-        return (await tx.api_keys.get(actor.id)).user_id if machine else actor.id
-
     def _public_key(self, text: str | None) -> str | None:
         if text is None:
             return None
@@ -105,3 +101,10 @@ class CreateApiKey:
             detail = "This is no Ed25519 public key: send it as PEM, or its 32 bytes in base64."
             raise Invalid("api_key.invalid", detail, Fault("/public_key", detail))
         return normal
+
+
+def _for_whom(actor: Actor, maker: ApiKey | None) -> str | None:
+    """The user whose rights bound the key's: the one who makes it. A key that makes another passes its own on."""
+    if maker is not None:
+        return maker.user_id
+    return None if actor.trusted else actor.id

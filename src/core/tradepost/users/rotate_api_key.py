@@ -11,7 +11,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.api_key import ApiKeyView, IssuedApiKey, written
+from tradepost.users.api_key import ApiKeyView, IssuedApiKey, is_machine, written
 from tradepost.users.api_key_ports import ApiKeysTx
 from tradepost.users.client import Client
 from tradepost.users.opaque import hash_of, new_secret
@@ -30,7 +30,7 @@ class RotateApiKeyCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class RotateApiKey:
     """For those with `keys:write`, if the key can do no more than they may themselves: whoever renews a key could use
-    it. The secret is shown this once. Raises NotFound, `api_key.ended`, `api_key.invalid` and `auth.escalation`."""
+    it; a key renews none that is good for longer than itself. The secret is shown this once. Raises NotFound, `api_key.ended`, `api_key.invalid` and `auth.escalation`."""
 
     access = staff(Permission.KEYS_WRITE)
 
@@ -61,6 +61,8 @@ class RotateApiKey:
                 categories=actor.categories if own else None,
             )
             self.access.check(actor, Resource(kind="api_key", id=key.id, powers=powers))
+            if is_machine(actor):
+                key.require_within(await tx.api_keys.get(actor.id))
             key.renew(hash_of(secret), overlap=command.overlap, at=now)
             await tx.api_keys.save(key)
             entry = security_event(
