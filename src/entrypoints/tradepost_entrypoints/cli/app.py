@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from tradepost_entrypoints.cli.commands import (
+    api_keys,
     customers,
     demo,
     doctor,
@@ -66,6 +67,7 @@ app.command("serve", uses=(), rich_help_panel=Heading.RUN)(serve.serve)
 app.command("worker", uses=(), rich_help_panel=Heading.RUN)(worker.worker)
 app.add_typer(migrate.migrate, name="migrate", rich_help_panel=Heading.RUN)
 app.add_typer(second_factors.users, name="users", rich_help_panel=Heading.PEOPLE)
+app.add_typer(api_keys.api_keys, name="api-keys", rich_help_panel=Heading.PEOPLE)
 app.add_typer(keys.keys, name="keys", rich_help_panel=Heading.PEOPLE)
 app.add_typer(security.security, name="security", rich_help_panel=Heading.PEOPLE)
 app.add_typer(roles.roles, name="roles", rich_help_panel=Heading.PEOPLE)
