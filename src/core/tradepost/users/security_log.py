@@ -50,7 +50,6 @@ class SecurityEventKind(StrEnum):
     CLIENT_TOKEN_REVOKED = "client_token.revoked"  # noqa: S105
     SIGNING_KEY_ROTATED = "signing_key.rotated"
     SIGNING_KEY_RETIRED = "signing_key.retired"
-    ACCESS_DENIED = "access.denied"
 
 
 class SecurityEvent(msgspec.Struct, frozen=True, kw_only=True):
