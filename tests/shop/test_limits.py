@@ -17,7 +17,7 @@ from tradepost.catalog import (
     UpdateProductCommand,
     VariantInput,
 )
-from tradepost.kernel.access import Actor, Role
+from tradepost.kernel.access import Actor, Permission, Role
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.money import Money
 from tradepost.orders import RefundOrderCommand, RefundView
@@ -71,6 +71,22 @@ async def test_refunds_at_the_same_moment_stay_within_the_limit_together(stand: 
     given = [result.amount.amount for result in results if isinstance(result, RefundView)]
     assert given == [700, 700]
     assert {error.code for error in results if isinstance(error, TradepostError)} == {"auth.refund_limit"}
+
+
+async def test_one_more_key_is_not_one_more_limit(stand: Stand) -> None:
+    await stand.sell("MUG", price=1000)
+    bought = await stand.shop.place_order(order(("MUG", 3)))
+    allowed = frozenset({Permission.REFUNDS_CREATE})
+    first, second = (
+        Actor(id=id_, permissions=allowed, refund_limits={"EUR": 1500}, on_behalf_of=CLERK.id)
+        for id_ in ("key_1", "key_2")
+    )
+    await refund(stand, bought.id, 500)
+    await refund(stand, bought.id, 500, first)
+    for actor in (CLERK, first, second):
+        with refused("auth.refund_limit"):
+            await refund(stand, bought.id, 501, actor)
+    await refund(stand, bought.id, 500, second)
 
 
 async def test_a_currency_that_the_limit_does_not_name_is_not_refunded(stand: Stand) -> None:

@@ -105,7 +105,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     `permissions` are those of a role of the shop's own, or the scopes of a machine's key; None means those of the
     built-in `role`. `refund_limits` says how much of each currency they may give back on one order, in minor units
     (None: without limit; a currency that is not named: nothing); `categories` to which part of the catalog their
-    writing is restricted (None: all of it). `session` is None where a program acts for them.
+    writing is restricted (None: all of it). `on_behalf_of` is the user whose rights bound a machine's; `session` is None where a program acts for them.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     refund_limits: Mapping[str, int] | None = None
     categories: frozenset[str] | None = None
     session: SessionFacts | None = None
+    on_behalf_of: str | None = None
 
     @property
     def powers(self) -> "Powers":

@@ -69,7 +69,7 @@ class RefundOrder:
             earlier = await tx.refunds.of_order(order.id)
             amount = _amount(order, payment, earlier, command)
             self.access.check(
-                command.actor, refund_in_all(order.id, earlier, Money(amount, order.currency), by=command.actor.id)
+                command.actor, refund_in_all(order.id, earlier, Money(amount, order.currency), by=command.actor)
             )
             refund, operation = payment.request_refund(
                 operation_id,

@@ -36,7 +36,7 @@ class ShopResources:
         views = self._backend.order_views
         order = await views.get(order_id)
         more = order.captured - order.refunded if amount is None else amount
-        in_all = refund_in_all(order.id, await views.refunds(order.id), more, by=actor.id)
+        in_all = refund_in_all(order.id, await views.refunds(order.id), more, by=actor)
         return Resource(kind="order", id=order.id, customer_id=order.customer_id, amount=in_all.amount)
 
     async def _customer(self, customer_id: str, _: Money | None, __: Actor) -> Resource:

@@ -71,6 +71,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
             refund_limits=account.refund_limits(),
             categories=account.restricted_to(),
             session=facts,
+            on_behalf_of=account.user_id,
         )
 
 
