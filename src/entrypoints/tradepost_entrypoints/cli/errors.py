@@ -79,7 +79,8 @@ def _say(error: TradepostError, cause: OSError | None = None) -> int:
         problem = {"kind": error.kind, "code": error.code, "detail": error.detail, "data": error.data, "faults": faults}
         lines = [msgspec.json.encode({"error": problem, "exit_code": code}).decode()]
     else:
-        lines = [f"Error: {error.detail}", *(f"  {_fault(fault)}" for fault in error.faults)]
+        others = [fault for fault in error.faults if fault.detail != error.detail]  # said already
+        lines = [f"Error: {error.detail}", *(f"  {_fault(fault)}" for fault in others)]
         lines = [output.printable(line) for line in lines]
     sys.stderr.write("\n".join(lines) + "\n")
     return code

@@ -138,7 +138,7 @@ def _shown(chosen: "Settings") -> tuple[Setting, ...]:
     for variable in variables():
         value = getattr(chosen, variable.field)
         text = written(value)
-        if isinstance(value, Secret):
+        if isinstance(value, Secret) and value.reveal():
             text = "not set" if variable.name in chosen.made_up else HIDDEN
         shown.append(Setting(name=variable.name, value=redact_text(text), is_default=text == variable.default))
     return tuple(shown)
