@@ -145,8 +145,16 @@ def _shown(declared: Endpoint) -> Any:
     return declared.view if kind is Plain else None
 
 
+def _sentence(docstring: str) -> tuple[str, str]:
+    """Its first sentence, and what follows."""
+    told = "\n".join(line.strip() for line in docstring.strip().splitlines())
+    paragraph, _, others = told.partition("\n\n")
+    first, _, rest = paragraph.replace("\n", " ").partition(". ")
+    return first, "\n\n".join(part for part in (rest, others) if part)
+
+
 def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
-    summary, _, description = (declared.call.__doc__ or declared.name).strip().partition("\n")
+    summary, description = _sentence(declared.call.__doc__ or declared.name)
     operation: dict[str, Any] = {
         "operationId": declared.name,
         "tags": [declared.tag],
@@ -154,10 +162,9 @@ def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         "parameters": [*_path_parameters(declared, schemas), *_query(declared, schemas), *_headers(declared)],
         "responses": _responses(declared, schemas),
     }
-    told = "\n".join(line.strip() for line in description.strip().splitlines())
     whom = " ".join(dict.fromkeys(access.sentence for access in declared.accesses))
-    if told or whom:
-        operation["description"] = "\n\n".join(part for part in (told, whom) if part)
+    if description or whom:
+        operation["description"] = "\n\n".join(part for part in (description, whom) if part)
     if declared.failure is not None:
         operation["security"] = [{"client": []}]
     elif not declared.probe:

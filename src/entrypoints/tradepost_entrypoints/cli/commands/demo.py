@@ -39,6 +39,7 @@ def demo(
     env_file.set(env_file_in(folder))
     chosen = msgspec.structs.replace(settings({}, secrets=True), host=host, port=port)
     with serving.listening(host, port) as (listener, address):
+        chosen = msgspec.structs.replace(chosen, api_url=address.url)
         owner = asyncio.run(prepare(chosen))
         purchases = requests(address.url)
         running = Demo(
