@@ -54,9 +54,11 @@ class CountingGateway:
         await asyncio.sleep(0.002)
         return await self._inner.send(request)
 
-    async def find(self, operation_id: str, /) -> GatewayAnswer | None:
+    async def find(
+        self, operation_id: str, /, *, request: GatewayRequest | None = None, reference: str | None = None
+    ) -> GatewayAnswer | None:
         await asyncio.sleep(0.002)
-        return await self._inner.find(operation_id)
+        return await self._inner.find(operation_id, request=request, reference=reference)
 
     async def entries(self, since: datetime, /, *, cursor: str | None = None) -> Any:
         return await self._inner.entries(since, cursor=cursor)

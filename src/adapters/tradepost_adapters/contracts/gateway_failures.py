@@ -7,32 +7,46 @@ from typing import ClassVar
 
 import pytest
 
-from tradepost.payments.gateway import ActionRequired, Approved, Declined, GatewayOutcomeUnknown, GatewayRequest
-from tradepost_adapters.contracts.gateways import Desk, GatewayAdapter, GatewayTokens, approved
+from tradepost.payments.gateway import (
+    ActionRequired,
+    Approved,
+    Authorize,
+    Declined,
+    GatewayAnswer,
+    GatewayOutcomeUnknown,
+    GatewayRequest,
+)
+from tradepost_adapters.contracts.gateways import DeclaredLacks, Desk, GatewayAdapter, GatewayTokens, approved
 
 
 @pytest.mark.asyncio
-class GatewayActionContract:
+class GatewayActionContract(DeclaredLacks):
     """The buyer decides, and `find` and the books tell."""
 
     TOKENS: ClassVar[GatewayTokens]
 
-    async def _asked(self, desk: Desk, name: str = "requires_action", *, capture: bool) -> tuple[str, ActionRequired]:
+    async def _asked(
+        self, desk: Desk, name: str = "requires_action", *, capture: bool
+    ) -> tuple[Authorize, ActionRequired]:
         request = desk.authorize(self.TOKENS.named(name), capture=capture)
         answer = await desk.gateway.send(request)
         assert isinstance(answer, ActionRequired)
         assert answer.url.startswith("http")
-        assert await desk.gateway.find(request.operation_id) == answer
-        return request.operation_id, answer
+        assert await self._found(desk, request, answer) == answer
+        return request, answer
+
+    async def _found(self, desk: Desk, request: Authorize, asked: ActionRequired) -> GatewayAnswer | None:
+        """What `find` says, asked as whoever sent the request asks."""
+        return await desk.gateway.find(request.operation_id, request=request, reference=asked.reference)
 
     async def test_nothing_is_taken_before_the_buyer_has_approved(self, adapter: GatewayAdapter) -> None:
         desk = Desk(adapter)
-        operation_id, asked = await self._asked(desk, capture=True)
+        request, asked = await self._asked(desk, capture=True)
         assert isinstance(await desk.gateway.send(desk.capture(asked.reference, 1000)), Declined)
         assert isinstance(await desk.gateway.send(desk.refund(asked.reference, 1)), Declined)
         assert await desk.kept() == 0
         await desk.confirm(asked.reference, approve=True)
-        assert await desk.gateway.find(operation_id) == Approved(reference=asked.reference)
+        assert await self._found(desk, request, asked) == Approved(reference=asked.reference)
         assert await desk.kept() == 1000
 
     async def test_an_authorization_the_buyer_approved_can_be_captured(self, adapter: GatewayAdapter) -> None:
@@ -45,37 +59,38 @@ class GatewayActionContract:
 
     async def test_what_the_buyer_declined_is_declined(self, adapter: GatewayAdapter) -> None:
         desk = Desk(adapter)
-        operation_id, asked = await self._asked(desk, capture=True)
+        request, asked = await self._asked(desk, capture=True)
         await desk.confirm(asked.reference, approve=False)
-        assert isinstance(await desk.gateway.find(operation_id), Declined)
+        assert isinstance(await self._found(desk, request, asked), Declined)
         assert isinstance(await desk.gateway.send(desk.capture(asked.reference, 1)), Declined)
         assert await desk.kept() == 0
 
     async def test_the_bank_may_decline_what_the_buyer_approved(self, adapter: GatewayAdapter) -> None:
         desk = Desk(adapter)
-        operation_id, asked = await self._asked(desk, "requires_action_declined", capture=True)
+        request, asked = await self._asked(desk, "requires_action_declined", capture=True)
         await desk.confirm(asked.reference, approve=True)
-        assert isinstance(await desk.gateway.find(operation_id), Declined)
+        assert isinstance(await self._found(desk, request, asked), Declined)
         assert await desk.kept() == 0
 
     async def test_the_buyer_decides_once(self, adapter: GatewayAdapter) -> None:
         desk = Desk(adapter)
-        operation_id, asked = await self._asked(desk, capture=True)
+        request, asked = await self._asked(desk, capture=True)
         await asyncio.gather(*(desk.confirm(asked.reference, approve=True) for _ in range(10)))
         await desk.confirm(asked.reference, approve=False)
-        assert isinstance(await desk.gateway.find(operation_id), Approved)
+        assert isinstance(await self._found(desk, request, asked), Approved)
         assert await desk.kept() == 1000
 
     async def test_what_was_voided_can_not_be_approved_anymore(self, adapter: GatewayAdapter) -> None:
         desk = Desk(adapter)
-        operation_id, asked = await self._asked(desk, capture=True)
+        request, asked = await self._asked(desk, capture=True)
         approved(await desk.gateway.send(desk.void(asked.reference)))
-        assert isinstance(await desk.gateway.find(operation_id), Declined)
+        assert isinstance(await self._found(desk, request, asked), Declined)
         await desk.confirm(asked.reference, approve=True)
-        assert isinstance(await desk.gateway.find(operation_id), Declined)
+        assert isinstance(await self._found(desk, request, asked), Declined)
         assert await desk.kept() == 0
 
     async def test_sending_again_after_the_buyers_decision_has_no_second_effect(self, adapter: GatewayAdapter) -> None:
+        self.needs("keys")
         desk = Desk(adapter)
         request = desk.authorize(self.TOKENS.named("requires_action"), capture=True)
         asked = await desk.gateway.send(request)
@@ -85,20 +100,21 @@ class GatewayActionContract:
         assert await desk.kept() == 1000
 
     async def test_reading_on_in_the_books_meets_a_decision_taken_since(self, adapter: GatewayAdapter) -> None:
+        self.needs("books")
         desk = Desk(adapter)
-        operation_id, asked = await self._asked(desk, capture=True)
+        request, asked = await self._asked(desk, capture=True)
         await desk.authorized(self.TOKENS.success)
         last = (await desk.entries())[-1].at
         await desk.confirm(asked.reference, approve=True)
         later, _ = await desk.gateway.entries(last)
-        assert [entry.answer for entry in later if entry.operation_id == operation_id] == [
+        assert [entry.answer for entry in later if entry.operation_id == request.operation_id] == [
             Approved(reference=asked.reference)
         ]
-        assert [entry.operation_id for entry in await desk.entries()].count(operation_id) == 1
+        assert [entry.operation_id for entry in await desk.entries()].count(request.operation_id) == 1
 
 
 @pytest.mark.asyncio
-class GatewayFailureContract:
+class GatewayFailureContract(DeclaredLacks):
     """No answer settles nothing; the same request again does."""
 
     TOKENS: ClassVar[GatewayTokens]

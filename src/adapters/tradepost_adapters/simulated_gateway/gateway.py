@@ -54,7 +54,9 @@ class SimulatedGateway:
             raise GatewayOutcomeUnknown("The payment gateway failed to answer.")
         return reply.answer
 
-    async def find(self, operation_id: str, /) -> GatewayAnswer | None:
+    async def find(
+        self, operation_id: str, /, *, request: GatewayRequest | None = None, reference: str | None = None
+    ) -> GatewayAnswer | None:
         return await self._call(lambda: self._book.find(operation_id))
 
     async def entries(

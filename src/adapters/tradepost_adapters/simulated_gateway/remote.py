@@ -41,7 +41,9 @@ class RemoteSimulatedGateway:
     async def send(self, request: GatewayRequest, /) -> GatewayAnswer:
         return await self._ask("POST", "/operations", _answers, msgspec.json.encode(request))
 
-    async def find(self, operation_id: str, /) -> GatewayAnswer | None:
+    async def find(
+        self, operation_id: str, /, *, request: GatewayRequest | None = None, reference: str | None = None
+    ) -> GatewayAnswer | None:
         return await self._ask("GET", f"/operations?{urlencode({'id': operation_id})}", _maybe_answers)
 
     async def entries(

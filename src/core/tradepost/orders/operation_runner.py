@@ -50,7 +50,9 @@ class OperationRunner:
     async def ask(self, operation: Operation, gateway: str | None) -> tuple[Order, Operation]:
         """Ask what became of an operation that was sent before, without sending it again."""
         try:
-            answer = await self._gateway(gateway).find(operation.id)
+            answer = await self._gateway(gateway).find(
+                operation.id, request=operation.request, reference=operation.reference
+            )
         except GatewayOutcomeUnknown:
             answer = None
         if answer is None:

@@ -122,8 +122,13 @@ class PaymentGateway(Protocol):
         """
         ...
 
-    async def find(self, operation_id: str, /) -> GatewayAnswer | None:
+    async def find(
+        self, operation_id: str, /, *, request: GatewayRequest | None = None, reference: str | None = None
+    ) -> GatewayAnswer | None:
         """What has become of the operation: the buyer's action may have changed it since. None: not known (here, yet).
+
+        `request` is what was sent under the id, and `reference` what an authorization was answered with, where they are
+        known: a gateway may find an operation by those that it can not find by its id alone.
 
         Raises `GatewayOutcomeUnknown` when the gateway does not say.
         """

@@ -23,6 +23,7 @@ MODULES = {
         "dotenv",
     ),
     "oidc": ("authlib", "httpx", "joserfc"),
+    "stripe": ("stripe", "httpx"),
 }
 """The modules our code imports, by the extra in pyproject.toml that brings them; a test holds the two together."""
 
