@@ -10,6 +10,7 @@ from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransaction
 from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddressViews
 from tradepost_adapters.memory.identities import MemoryIdentityViews
 from tradepost_adapters.memory.jobs import MemoryJobViews
+from tradepost_adapters.memory.ledger_views import MemoryLedgerAudit, MemoryLedgerBalances, MemoryLedgerViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
 from tradepost_adapters.memory.roles import MemoryRoleViews
@@ -88,6 +89,18 @@ class MemoryBackend:
     @cached_property
     def stock_views(self) -> MemoryStockViews:
         return MemoryStockViews(self._database)
+
+    @cached_property
+    def ledger_views(self) -> MemoryLedgerViews:
+        return MemoryLedgerViews(self._database)
+
+    @cached_property
+    def ledger_balances(self) -> MemoryLedgerBalances:
+        return MemoryLedgerBalances(self._database)
+
+    @cached_property
+    def ledger_audit(self) -> MemoryLedgerAudit:
+        return MemoryLedgerAudit(self._database)
 
     @cached_property
     def pricing_views(self) -> MemoryPricingViews:

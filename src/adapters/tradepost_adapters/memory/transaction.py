@@ -13,6 +13,12 @@ from tradepost_adapters.memory.identities import MemoryAttempts, MemoryIdentitie
 from tradepost_adapters.memory.imports import MemoryCatalogBook, MemoryHistoryBook
 from tradepost_adapters.memory.inbox import MemoryInbox
 from tradepost_adapters.memory.jobs import MemoryJobQueue, MemoryJobs, MemoryJobSchedules
+from tradepost_adapters.memory.ledger import (
+    MemoryLedgerAccounts,
+    MemoryLedgerBlocks,
+    MemoryLedgerSnapshots,
+    MemoryLedgerTransfers,
+)
 from tradepost_adapters.memory.nonces import MemoryNonces
 from tradepost_adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from tradepost_adapters.memory.orders import MemoryOrders
@@ -27,6 +33,7 @@ from tradepost_adapters.memory.signing_keys import MemorySigningKeys
 from tradepost_adapters.memory.stock import MemoryLocations, MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
 from tradepost_adapters.memory.users import MemoryUsers
+from tradepost_adapters.memory.webhook_events import MemoryWebhookEvents
 
 
 class MemoryTransaction:
@@ -179,6 +186,26 @@ class MemoryTransaction:
     @lazy
     def refunds(self) -> MemoryRefunds:
         return MemoryRefunds(self._session, self.outbox)
+
+    @lazy
+    def webhook_events(self) -> MemoryWebhookEvents:
+        return MemoryWebhookEvents(self._session)
+
+    @lazy
+    def ledger_accounts(self) -> MemoryLedgerAccounts:
+        return MemoryLedgerAccounts(self._session)
+
+    @lazy
+    def ledger_transfers(self) -> MemoryLedgerTransfers:
+        return MemoryLedgerTransfers(self._session)
+
+    @lazy
+    def ledger_blocks(self) -> MemoryLedgerBlocks:
+        return MemoryLedgerBlocks(self._session)
+
+    @lazy
+    def ledger_snapshots(self) -> MemoryLedgerSnapshots:
+        return MemoryLedgerSnapshots(self._session)
 
     @lazy
     def terms(self) -> MemoryTerms:

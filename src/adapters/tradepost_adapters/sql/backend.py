@@ -12,6 +12,8 @@ from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddressViews
 from tradepost_adapters.sql.identities import SqlIdentityViews
 from tradepost_adapters.sql.job_views import SqlJobViews
+from tradepost_adapters.sql.ledger_audit import SqlLedgerAudit
+from tradepost_adapters.sql.ledger_views import SqlLedgerBalances, SqlLedgerViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
 from tradepost_adapters.sql.principals import SqlPrincipalViews, SqlSessionViews
@@ -103,6 +105,18 @@ class SqlBackend:
     @cached_property
     def stock_views(self) -> SqlStockViews:
         return SqlStockViews(self.database.reads)
+
+    @cached_property
+    def ledger_views(self) -> SqlLedgerViews:
+        return SqlLedgerViews(self.database.reads)
+
+    @cached_property
+    def ledger_balances(self) -> SqlLedgerBalances:
+        return SqlLedgerBalances(self.database.reads)
+
+    @cached_property
+    def ledger_audit(self) -> SqlLedgerAudit:
+        return SqlLedgerAudit(self.database.reads)
 
     @cached_property
     def pricing_views(self) -> SqlPricingViews:

@@ -17,6 +17,7 @@ from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
 from tradepost_adapters.sql.identities import SqlAttempts, SqlIdentities
 from tradepost_adapters.sql.inbox import SqlInbox
 from tradepost_adapters.sql.jobs import SqlJobQueue, SqlJobs, SqlJobSchedules
+from tradepost_adapters.sql.ledger import SqlLedgerAccounts, SqlLedgerBlocks, SqlLedgerSnapshots, SqlLedgerTransfers
 from tradepost_adapters.sql.nonces import SqlNonces
 from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.one_time_tokens import SqlOneTimeTokens
@@ -33,6 +34,7 @@ from tradepost_adapters.sql.signing_keys import SqlSigningKeys
 from tradepost_adapters.sql.stock import SqlLocations, SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 from tradepost_adapters.sql.users import SqlUsers
+from tradepost_adapters.sql.webhook_events import SqlWebhookEvents
 
 
 class SqlTransaction:
@@ -152,6 +154,22 @@ class SqlTransaction:
         return SqlLocations(self._connection)
 
     @lazy
+    def ledger_accounts(self) -> SqlLedgerAccounts:
+        return SqlLedgerAccounts(self._connection)
+
+    @lazy
+    def ledger_transfers(self) -> SqlLedgerTransfers:
+        return SqlLedgerTransfers(self._connection)
+
+    @lazy
+    def ledger_blocks(self) -> SqlLedgerBlocks:
+        return SqlLedgerBlocks(self._connection)
+
+    @lazy
+    def ledger_snapshots(self) -> SqlLedgerSnapshots:
+        return SqlLedgerSnapshots(self._connection)
+
+    @lazy
     def terms(self) -> SqlTerms:
         return SqlTerms(self._connection)
 
@@ -190,6 +208,10 @@ class SqlTransaction:
     @lazy
     def refunds(self) -> SqlRefunds:
         return SqlRefunds(self._connection, self.outbox)
+
+    @lazy
+    def webhook_events(self) -> SqlWebhookEvents:
+        return SqlWebhookEvents(self._connection)
 
 
 def sql_transactions() -> Callable[[Connection], SqlTransaction]:

@@ -36,6 +36,8 @@ class Permission(StrEnum):
     STOCK_READ = "stock:read"
     STOCK_WRITE = "stock:write"
     PRICING_WRITE = "pricing:write"
+    LEDGER_READ = "ledger:read"
+    LEDGER_WRITE = "ledger:write"  # open accounts and post by hand
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     ROLES_READ = "roles:read"
@@ -64,6 +66,7 @@ _MANAGER = _SUPPORT | {
     Permission.CATALOG_WRITE,
     Permission.STOCK_WRITE,
     Permission.PRICING_WRITE,
+    Permission.LEDGER_READ,
     Permission.USERS_READ,
     Permission.ROLES_READ,
     Permission.JOBS_READ,

@@ -9,6 +9,7 @@ from tradepost.shop.account_links import AccountLinks
 from tradepost.shop.catalog import Catalog
 from tradepost.shop.external_sign_in import ExternalSignIn
 from tradepost.shop.imports import Imports
+from tradepost.shop.ledger import Ledger
 from tradepost.shop.machines import Machines
 from tradepost.shop.parts import Backend, ShopTx
 from tradepost.shop.pricing import Pricing
@@ -20,7 +21,9 @@ from tradepost.shop.stock import Stock
 __all__ = ["Backend", "Shop", "ShopTx"]
 
 
-class Shop(AccountLinks, ExternalSignIn, Machines, SecondFactors, Roles, Catalog, Stock, Pricing, Selling, Imports):
+class Shop(
+    AccountLinks, ExternalSignIn, Machines, SecondFactors, Roles, Catalog, Stock, Pricing, Selling, Ledger, Imports
+):
     """Every use case of a shop, each made when it is first used.
 
     `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders, and those of links that

@@ -15,6 +15,7 @@ from tradepost.kernel.rate_limits import RateLimiter
 from tradepost.kernel.secret_box import SecretBox
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
+from tradepost.ledger.ports import LedgerAudit, LedgerBalances, LedgerTx, LedgerViews
 from tradepost.orders.check_books import Books
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import OrderViews
@@ -58,6 +59,7 @@ class ShopTx(
     HasTaxRates,
     HasShippingMethods,
     StockTx,
+    LedgerTx,
     Protocol,
 ):
     """What the whole shop touches in a transaction."""
@@ -83,6 +85,15 @@ class Backend(Protocol):
 
     @property
     def stock_views(self) -> StockViews: ...
+
+    @property
+    def ledger_views(self) -> LedgerViews: ...
+
+    @property
+    def ledger_balances(self) -> LedgerBalances: ...
+
+    @property
+    def ledger_audit(self) -> LedgerAudit: ...
 
     @property
     def user_views(self) -> UserViews: ...
