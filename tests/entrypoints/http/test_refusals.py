@@ -159,3 +159,49 @@ def test_nobody_is_asked_for_hints_or_questions() -> None:
         for field in declared.body[0].__struct_fields__
     }
     assert bodies - _ASKED == {"email", "login_secret", "state", "iss", "redirect_uri", "link"}
+
+
+async def test_nobody_learns_from_their_trail_where_staff_were(stand: Stand, http: httpx.AsyncClient) -> None:
+    ada, owner = await stand.person(), await stand.person(Role.OWNER)
+    staff = {"user-agent": "Back office/1"}
+    await send(http, "POST", "/auth/login", json={"email": ada.email, "password": "wrong"})
+    for step in ("suspend", "restore"):
+        assert (await send(http, "POST", f"/users/{ada.id}/{step}", owner, headers=staff)).status_code == 200
+    answer = await send(http, "POST", "/auth/login", json={"email": ada.email, "password": PASSWORD})
+    bearer = {"authorization": f"Bearer {answer.json()['data']['access_token']}"}
+    trail = f"/users/{ada.id}/security-events?limit=100"
+    mine = {each["kind"]: each for each in (await send(http, "GET", trail, headers=bearer)).json()["data"]}
+    theirs = {each["kind"]: each for each in (await send(http, "GET", trail, owner)).json()["data"]}
+    for kind in ("user.suspended", "user.restored"):
+        assert mine[kind]["actor_id"] == owner.id
+        assert (mine[kind]["client"], mine[kind]["session_id"]) == ({"address": None, "user_agent": None}, None)
+        assert theirs[kind]["client"]["user_agent"] == "Back office/1"
+    assert mine["sign_in.failed"]["client"]["address"] == "127.0.0.1"  # whoever tried their password
+    assert mine["sign_in.succeeded"]["session_id"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "status"),
+    [
+        ("authorization", ("Bearer {ada}", "Bearer {owner}"), 400),
+        ("authorization", ("Bearer {owner}", "Bearer {ada}"), 400),
+        ("host", ("shop.test", "evil.test"), 400),
+        ("origin", ("http://shop.test", "http://evil.test"), 400),
+        ("x-csrf-token", ("a", "b"), 400),
+        ("content-type", ("application/json", "text/plain"), 400),
+        ("idempotency-key", ("k" * 20, "l" * 20), 400),
+        ("x-forwarded-for", ("192.0.2.1", "192.0.2.2"), 200),
+        ("accept", ("application/json", "text/html"), 200),
+    ],
+)
+async def test_a_head_that_says_a_thing_twice_is_refused(
+    stand: Stand, name: str, values: tuple[str, str], status: int
+) -> None:
+    ada, owner = await stand.person(), await stand.person(Role.OWNER)
+    fields = [(name, value.format(ada=ada.token, owner=owner.token)) for value in values]
+    fields += [] if name == "authorization" else [("authorization", f"Bearer {ada.token}")]
+    async with stand.client() as http:
+        answer = await http.get("/api/v1/users/me", headers=fields)
+    assert answer.status_code == status
+    assert status == 200 or answer.json()["code"] == "request.malformed"
+    assert answer.headers["x-content-type-options"] == "nosniff"

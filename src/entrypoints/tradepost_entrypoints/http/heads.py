@@ -1,5 +1,7 @@
-"""How large the head of a request may be. No standard says; these are what servers and proxies let through as well."""
+"""What the head of a request may be: how large, which no standard says and these are what servers and proxies let through as
+well, and with which fields once alone, as whoever stands in front may have looked at the other one."""
 
+from collections.abc import Iterable
 from itertools import chain
 
 from tradepost_entrypoints.http.call import Call
@@ -11,10 +13,24 @@ MAX_BYTES = 32 << 10
 """Names and values of all header fields together."""
 MAX_TARGET = 8 << 10
 """Path and query, as they were sent."""
+_ONCE = frozenset(
+    {
+        b"authorization",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"origin",
+        b"sec-fetch-site",
+        b"x-cart-token",
+        b"x-csrf-token",
+        b"x-order-token",
+    }
+)
 
 
-def oversized(call: Call) -> HttpResponse | None:
-    """The refusal of a head that is too large: 414 for its target, 431 for its fields (RFC 6585, section 5)."""
+def unfit(call: Call) -> HttpResponse | None:
+    """The refusal of a head that is too large, 414 for its target, 431 for its fields (RFC 6585, section 5), or ambiguous:
+    400 (RFC 9110, section 5.3)."""
     scope = call.scope
     if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_TARGET:
         return problem(
@@ -31,4 +47,16 @@ def oversized(call: Call) -> HttpResponse | None:
             "request.headers_too_large",
             f"Send at most {MAX_FIELDS} header fields, of {MAX_BYTES} bytes together.",
         )
+    if len(fields) != len(call.headers) and (twice := _twice(fields)):
+        return problem(call, 400, "request.malformed", f"The header {twice} comes twice; which of them counts?")
+    return None
+
+
+def _twice(fields: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The first that has to be there once alone, and is not."""
+    seen = set()
+    for name, _ in fields:
+        if name in _ONCE and name in seen:
+            return name.decode()
+        seen.add(name)
     return None

@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 
 from tradepost_entrypoints.http.call import Call, ClientGone, bind
 from tradepost_entrypoints.http.edge import Edge
-from tradepost_entrypoints.http.heads import oversized
+from tradepost_entrypoints.http.heads import unfit
 from tradepost_entrypoints.http.middleware.metrics import Metrics
 from tradepost_entrypoints.http.response import Headers
 from tradepost_entrypoints.logs import EventLog, redact_path, redact_query
@@ -84,7 +84,7 @@ class Front:
 
     def _answering(self, call: Call) -> ASGIApp:
         """Who answers: the application, unless that can be told from the head alone."""
-        refusal = oversized(call)
+        refusal = unfit(call)
         if refusal is None and self._cors is not None:
             refusal = self._cors.preflight(call)
         return refusal or self._app
