@@ -26,6 +26,7 @@ from tradepost_entrypoints.http.middleware import Metrics
 from tradepost_entrypoints.http.networks import Networks
 from tradepost_entrypoints.http.proxies import Proxies
 from tradepost_entrypoints.http.routes import ROUTES as SERVED
+from tradepost_entrypoints.http.routes.users import TAKEN
 from tradepost_entrypoints.logs import EventLog
 
 THING = "/api/v1/things/thing_1"
@@ -303,6 +304,10 @@ def test_routes_that_take_credentials_are_limited_as_such() -> None:
     }
     assert {"sign_in", "register_user", "change_password"} <= set(takes)
     assert sorted(name for name, limit in takes.items() if limit != "credentials") == []
+    # What is answered by `user.email_taken` tells who has an account: no faster in a session than by registering.
+    tells = {declared.name: declared.limit for declared in SERVED if TAKEN in declared.errors}
+    assert {"register_user", "update_profile"} <= set(tells)
+    assert set(tells.values()) == {"credentials"}
 
 
 _PASSWORDS = {"password", "old_password", "new_password", "refresh_token"}

@@ -130,6 +130,7 @@ class ProfileBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     "PATCH",
     "/users/{user_id}",
     tag="Users",
+    limit="credentials",
     errors=(STALE, TAKEN, DELETED, GONE),
     example={"name": "Ada King"},
 )
