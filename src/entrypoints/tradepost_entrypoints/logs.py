@@ -28,6 +28,7 @@ _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]++(?:\.[\w-]++)++")
 _TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++\.[\w-]*+|\btp_[a-z]++_[\w-]++")  # a JWT, a key of ours
 _PERSONAL_NAME = re.compile(r"mail|phone|name|address", re.IGNORECASE)  # of a query's parameter
+_MOST_PARAMETERS = 100
 _SUSPICIOUS = re.compile(r"@|eyJ|tp_")
 _URL_PASSWORD = re.compile(r"(://[^:/\s@]*+:)[^@/\s]++@")
 # What would begin another line, move a terminal's cursor or turn its writing around (C0, C1, and Unicode's own).
@@ -65,7 +66,11 @@ def redact_path(path: str) -> str:
 
 
 def redact_query(query: str) -> str:
-    """A query string without the values of parameters such as `token`, and without whom it is about."""
+    """A query string without the values of parameters such as `token`, and without whom it is about. Of one with more
+    parameters than any route has, how many: looking at each costs more than refusing it."""
+    count = query.count("&") + 1
+    if count > _MOST_PARAMETERS:
+        return f"[{count} parameters]"
     pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace")
     shown = [(name, HIDDEN if _PERSONAL_NAME.search(name) else redact({name: value})[name]) for name, value in pairs]
     return urlencode(shown, safe="[]")
