@@ -108,6 +108,7 @@ ROWS: dict[str, Answers] = {
             "place_order",
             "publish_keys",
             "quote_shipping",
+            "receive_webhook",
             "refresh_tokens",
             "register_user",
             "request_password_reset",

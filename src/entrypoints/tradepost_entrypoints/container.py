@@ -24,6 +24,7 @@ from tradepost.mail.mailer import Mailer
 from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
 from tradepost.orders.policy import OrderPolicy
+from tradepost.payments.webhooks import WebhookReader
 from tradepost.shop import Shop
 from tradepost.users.guessable import Guessable
 from tradepost.users.letter_texts import Site
@@ -43,14 +44,16 @@ from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
-from tradepost_entrypoints.setting_values import declared_providers
+from tradepost_entrypoints.setting_values import declared_providers, webhook_secrets
 from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from tradepost_adapters.oidc import OidcProvider
     from tradepost_adapters.redis.cache import RedisCache
     from tradepost_adapters.redis.rate_limiter import RedisRateLimiter
+    from tradepost_adapters.simulated_gateway import RemoteSimulatedGateway, SimulatedGateway
     from tradepost_adapters.sql.migrations import MigrationStatus
+    from tradepost_adapters.stripe import StripeGateway
 
 
 def _database(settings: Settings) -> Database[SqlTransaction]:
@@ -174,8 +177,21 @@ def _redirects(settings: Settings) -> tuple[str, ...]:
     return settings.identity_redirects
 
 
-def _gateway_url(settings: Settings) -> str:
-    return settings.payment_gateway
+def _gateway(settings: Settings) -> "SimulatedGateway | RemoteSimulatedGateway | StripeGateway":
+    if settings.payment_gateway != "stripe:":
+        return open_gateway(settings.payment_gateway)
+    from tradepost_adapters.stripe import StripeGateway  # an extra of its own
+
+    return StripeGateway(settings.stripe_secret_key.reveal(), page=settings.stripe_return_url or settings.public_url)
+
+
+def _webhooks(settings: Settings) -> "dict[str, WebhookReader]":
+    secrets = webhook_secrets(settings.stripe_webhook_secrets)
+    if not secrets:
+        return {}
+    from tradepost_adapters.stripe import StripeWebhooks
+
+    return {"stripe": StripeWebhooks(secrets)}
 
 
 class Container(containers.DeclarativeContainer):
@@ -187,7 +203,7 @@ class Container(containers.DeclarativeContainer):
     database = providers.Singleton(_database, settings)
     wakeups = providers.Singleton(_wakeups, settings)
     backend = providers.Singleton(SqlBackend, database, wakeups)
-    gateway = providers.Singleton(open_gateway, providers.Callable(_gateway_url, settings))
+    gateway = providers.Singleton(_gateway, settings)
     cache = providers.Singleton(_cache, settings)
     rate_limiter = providers.Singleton(_rate_limiter, settings)
     spare_rate_limiter = providers.Singleton(MemoryRateLimiter)
@@ -200,6 +216,7 @@ class Container(containers.DeclarativeContainer):
         Shop,
         backend,
         gateway=gateway,
+        webhooks=providers.Singleton(_webhooks, settings),
         secret=providers.Callable(_secret, settings),
         hasher=hasher,
         breached=breached,

@@ -21,6 +21,8 @@ _ISSUER = re.compile(r"(https://[^\s?#/]+|http://(localhost|127\.0\.0\.1|\[::1\]
 _APP = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:/[^\s#]*")  # RFC 8252, section 7.1
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _AMOUNT = re.compile(r"[A-Z]{3}:[1-9][0-9]{0,14}")
+_STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{6,255}")
+_WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,255}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -140,6 +142,32 @@ _READERS: Mapping[Any, Callable[[str], Any]] = {
 def check_secret(value: Secret) -> None:
     if len(value.reveal()) < MIN_SECRET:
         raise ValueError(f"expected at least {MIN_SECRET} characters")
+
+
+def check_gateway(address: str) -> None:
+    if address.startswith("stripe:") and address != "stripe:":
+        raise ValueError("expected nothing after stripe: (the key has a setting of its own)")
+
+
+def check_stripe_key(value: Secret) -> None:
+    """Raises ValueError, which quotes nothing of it."""
+    if not _STRIPE_KEY.fullmatch(value.reveal()):
+        raise ValueError("expected a secret or restricted key of Stripe's, which begins with sk_live_, sk_test_ or rk_")
+
+
+def webhook_secrets(value: Secret) -> tuple[str, ...]:
+    """One, or two while one is being replaced. Raises ValueError, which quotes nothing of them."""
+    secrets = tuple(part.strip() for part in value.reveal().split(",")) if value.reveal() else ()
+    if not all(_WEBHOOK_SECRET.fullmatch(secret) for secret in secrets):
+        raise ValueError("expected signing secrets of Stripe's webhooks, which begin with whsec_, with a comma between")
+    return secrets
+
+
+def check_return_page(address: str) -> None:
+    """Raises ValueError for what no bank can send a buyer back to. Empty is fine."""
+    if address and not (address.startswith(("https://", "http://")) and urlsplit(address).hostname):
+        raise ValueError("expected the address of a page, such as https://shop.example.com/paid")
+    check_page(address)
 
 
 class DeclaredProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -27,15 +27,19 @@ from tradepost_entrypoints.setting_values import (
     Url,
     bare,
     check_amounts,
+    check_gateway,
     check_issuer,
     check_networks,
     check_origins,
     check_page,
     check_proxies,
     check_redirects,
+    check_return_page,
     check_secret,
+    check_stripe_key,
     declared_providers,
     parse,
+    webhook_secrets,
     written,
 )
 from tradepost_entrypoints.stored_secrets import StoredSecrets
@@ -59,8 +63,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 8
     cache_url: Annotated[Url, msgspec.Meta(description="memory:// or redis://host:6379/0")] = "memory://"
     payment_gateway: Annotated[
-        Url, msgspec.Meta(description="simulated:///file.db, or the address of a simulated gateway in its own process")
+        Url,
+        msgspec.Meta(
+            description="stripe: for real money; simulated:///file.db, or the address of a simulated gateway in its own process"
+        ),
     ] = "simulated:///tradepost-gateway.db"
+    stripe_secret_key: Annotated[
+        Secret, msgspec.Meta(description="Your account at Stripe, for stripe: above: sk_live_…, or sk_test_… to try.")
+    ] = Secret("")
+    stripe_webhook_secrets: Annotated[
+        Secret,
+        msgspec.Meta(
+            description="What Stripe signs its webhooks with: whsec_…; two with a comma while one is replaced."
+        ),
+    ] = Secret("")
+    stripe_return_url: Annotated[
+        str,
+        msgspec.Meta(description="Your page buyers come back to from their bank; empty takes TRADEPOST_PUBLIC_URL."),
+    ] = ""
     token_secret: Annotated[
         Secret, msgspec.Meta(description=f"Signs access and order tokens; at least {MIN_SECRET} characters.")
     ]
@@ -210,7 +230,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 _SCHEMES = {
     "database_url": ("sqlite:///", "postgresql://"),
     "cache_url": ("memory://", "redis://", "rediss://", "unix://"),
-    "payment_gateway": ("simulated:///", "http://", "https://"),
+    "payment_gateway": ("stripe:", "simulated:///", "http://", "https://"),
     "mail_url": ("smtp://", "smtps://", "file:", "console:"),
     "public_url": ("http://", "https://"),
     "api_url": ("http://", "https://"),
@@ -225,6 +245,10 @@ def _check_mail_server(address: str) -> None:
 
 
 _CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "payment_gateway": check_gateway,
+    "stripe_secret_key": check_stripe_key,
+    "stripe_webhook_secrets": webhook_secrets,
+    "stripe_return_url": check_return_page,
     "mail_url": _check_mail_server,
     "mail_from": Sender.parse,
     "public_url": check_page,
@@ -380,6 +404,8 @@ class _Loader:
         database = values.get("database_url", "sqlite:///")
         if values.get("workers", 1) > 1 and database.startswith("sqlite"):
             self._mistakes.append("TRADEPOST_WORKERS: SQLite has one writer, so one worker; use Postgres for more.")
+        if values.get("payment_gateway") == "stripe:" and "stripe_secret_key" not in values:
+            self._mistakes.append(f"{PREFIX}STRIPE_SECRET_KEY: stripe: as the payment gateway needs it; set it.")
         if values.get("mail_url", "").startswith("smtp"):
             for field in ("mail_from", "public_url"):
                 if field not in values:
@@ -390,7 +416,7 @@ def _check(field: str, value: Any) -> None:
     schemes = _SCHEMES.get(field)
     if schemes and not value.startswith(schemes):
         raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
-    if schemes and value in schemes and value not in ("memory://", "console:"):
+    if schemes and value in schemes and value not in ("memory://", "console:", "stripe:"):
         raise ValueError(f"nothing follows {value}")
     if field in _CHECKS:
         _CHECKS[field](value)

@@ -26,7 +26,7 @@ class Shop(
 ):
     """Every use case of a shop, each made when it is first used.
 
-    `gateway` takes the money; `secret` (16 bytes at least) signs the tokens by which guests read their orders, and those of links that
+    `gateway` takes the money and `webhooks` read what gateways report, by their names; `secret` (16 bytes at least) signs the tokens by which guests read their orders, and those of links that
     come by mail. Clock
     and ids can be replaced to make a run repeatable. `hasher`, `signer` and `box` are for shops that people sign in to: a
     script that sells without accounts does without, and whatever needs them says so. `breached` are passwords nobody may

@@ -20,6 +20,8 @@ from tradepost.orders.check_books import Books
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import OrderViews
 from tradepost.payments.gateway import PaymentGateway
+from tradepost.payments.receive_webhook import ReceiveWebhookTx
+from tradepost.payments.webhooks import WebhookReader
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.stock.ports import StockTx, StockViews
 from tradepost.users.api_key_ports import ApiKeyViews, HasApiKeys, PublicKeys
@@ -42,6 +44,7 @@ from tradepost.users.tokens import TokenSigner
 class ShopTx(
     CheckoutTx,
     AccountTx,
+    ReceiveWebhookTx,
     HasRoles,
     HasSigningKeys,
     HasApiKeys,
@@ -145,6 +148,7 @@ class Parts:
         box: SecretBox | None = None,
         public_keys: PublicKeys | None = None,
         limiter: RateLimiter | None = None,
+        webhooks: Mapping[str, WebhookReader] | None = None,
         providers: Mapping[str, IdentityProvider] | None = None,
         redirects: Collection[str] = (),
         totp_issuer: str = "Tradepost",
@@ -157,6 +161,7 @@ class Parts:
         self._backend = backend
         self._transactions = backend.transactions
         self._gateway = gateway
+        self._webhooks = dict(webhooks or {})
         self._secret = secret
         self._tokens = GuestTokens(secret)
         self._links = OneTimeLinks(secret)

@@ -23,9 +23,12 @@ from tradepost.orders.list_orders import ListOrders
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.pay_order import PayOrder
 from tradepost.orders.place_order import PlaceOrder
+from tradepost.orders.process_webhook import ProcessWebhook
 from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder
 from tradepost.orders.total_orders import TotalOrders
+from tradepost.payments.purge_webhooks import PurgeWebhooks
+from tradepost.payments.receive_webhook import ReceiveWebhook
 from tradepost.shop.parts import Parts
 
 
@@ -137,3 +140,15 @@ class Selling(Parts):
     @cached_property
     def recover_operations(self) -> RecoverOperations:
         return RecoverOperations(self._transactions, self._runner, self._clock)
+
+    @cached_property
+    def receive_webhook(self) -> ReceiveWebhook:
+        return ReceiveWebhook(self._transactions, self._webhooks, self._clock, self._ids)
+
+    @cached_property
+    def process_webhook(self) -> ProcessWebhook:
+        return ProcessWebhook(self._transactions, self._runner, self._clock)
+
+    @cached_property
+    def purge_webhooks(self) -> PurgeWebhooks:
+        return PurgeWebhooks(self._transactions, self._clock)

@@ -11,6 +11,7 @@ A route is a function whose parameters say what it needs:
 - `request`: the request itself, for a route that is about how one asks;
 - one annotated with `Header(name)`: that header, None without it;
 - `form`: the body of a form, annotated `Annotated[bytes, Form(Fields)]`; the route reads it, Fields describes it;
+- `raw`: the body as it came, for whoever checks a signature over it;
 - anything else: a use case or another part of the application by that name, looked up once at start.
 
 Who may call it is what its use cases declare (`tradepost.kernel.declared`): a guest who could only be refused is
@@ -45,7 +46,7 @@ Authenticate = Callable[[Call], Awaitable[Actor]]
 """Tells from the headers who asks. Called when there is an Authorization or a Cookie header; raises `unauthenticated`
 for a bad one."""
 
-_READ = frozenset({"data", "query", "actor", "client", "request", "key", "expected_version", "form"})
+_READ = frozenset({"data", "query", "actor", "client", "request", "key", "expected_version", "form", "raw"})
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,11 @@ class Endpoint:
         return next((mark.fields for mark in marks if isinstance(mark, Form)), None)
 
     @property
+    def raw(self) -> bool:
+        """Whether it takes the body as it came."""
+        return "raw" in self.parameters
+
+    @property
     def view(self) -> Any:
         """What the answer shows: the type inside One, Many or Plain."""
         return get_args(self.answer)[0] if get_args(self.answer) else None
@@ -208,7 +214,8 @@ def endpoint(
     `status` is that of success, `also` others that are success too; `errors` and `example` (a body) are for the
     description. A `probe` lives outside /api/v1 and asks nobody's name; a `hidden` one is not described. `access` is
     for a route that calls no use case: who may call it is otherwise what its use cases declare. `limit` is "credentials"
-    for a route that takes or gives something one signs in with: it may be called less often. One with `failure` speaks
+    for a route that takes or gives something one signs in with: it may be called less often; "uncounted" for one that may
+    be called as often as it takes. One with `failure` speaks
     a protocol of its own: it lives outside /api/v1, finds out by itself who asks, and says by this Struct what is wrong. Without `cookies` the session
     cookie a browser still has is not looked at: for routes by which one signs in anew.
     """
@@ -297,6 +304,7 @@ class _Reader:
         body = declared.body
         self._body = None if body is None else BodyReader(body[0], optional=body[1])
         self._wants_form = "form" in names
+        self._wants_raw = declared.raw
         self._wants_query = "query" in names
         self._wants_actor = "actor" in names
         self._wants_client = "client" in names
@@ -310,7 +318,7 @@ class _Reader:
         faults: list[ProblemFault] = []
         arguments: dict[str, Any] = {}
         body = b""
-        if self._body is not None or self._wants_form:
+        if self._body is not None or self._wants_form or self._wants_raw:
             body = await read_body(call, request.receive)
             check_digest(call, body)
         self._path.read(request.scope["path_params"], arguments, faults)
@@ -319,6 +327,8 @@ class _Reader:
             self._choose_fields(call, query, faults)
         if self._wants_form:
             arguments["form"] = body
+        if self._wants_raw:
+            arguments["raw"] = body
         if self._wants_query:
             arguments["query"] = query
         if self._wants_actor:

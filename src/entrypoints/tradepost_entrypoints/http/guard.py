@@ -1,7 +1,8 @@
 """Who is let through to a route: not too often, and staff only from where staff may be.
 
 A caller who is known is counted as themselves, everybody else by their address. A route that takes credentials
-(`limit="credentials"`) counts by address on top, strictly, whoever asks.
+(`limit="credentials"`) counts by address on top, strictly, whoever asks. What payment gateways report is not counted
+(`limit="uncounted"`): they send much from few addresses, sign it, and what is refused comes hours later.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from tradepost_entrypoints.http.call import Call
 from tradepost_entrypoints.http.networks import Networks, caller_of
 from tradepost_entrypoints.http.response import Headers
 
-RouteLimit = Literal["ordinary", "credentials"]
+RouteLimit = Literal["ordinary", "credentials", "uncounted"]
 
 
 class RateLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,8 @@ class Guard:
             self._refuse(usages)
 
     def _hits(self, actor: Actor, address: str | None, limit: RouteLimit) -> list[Hit]:
+        if limit == "uncounted":
+            return []
         limits = self._limits
         own, name = limits.user, actor.id
         if actor is GUEST:

@@ -173,6 +173,8 @@ def _operation(declared: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     if declared.form is not None:
         form: dict[str, Any] = {"schema": schemas.of(declared.form)}
         operation["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": form}}
+    if declared.raw:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
     if declared.body is not None:
         wanted, optional = declared.body
         content: dict[str, Any] = {"schema": schemas.of(wanted)}

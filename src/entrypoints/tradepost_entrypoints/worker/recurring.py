@@ -11,6 +11,7 @@ from tradepost.kernel.purge_idempotency_keys import PurgeIdempotencyKeys
 from tradepost.mail.letters import KIND as MAIL
 from tradepost.mail.send_mail import TIME_LIMIT
 from tradepost.messaging.purge_messages import PurgeMessages
+from tradepost.payments.webhooks import PROCESS as PROCESS_WEBHOOK
 from tradepost_entrypoints.container import Container
 
 RECOVER = "orders.recover"
@@ -23,6 +24,7 @@ PURGE_ATTEMPTS = "external_attempts.purge"
 PURGE_SECURITY_EVENTS = "security_events.purge"
 PURGE_LINKS = "one_time_tokens.purge"
 PURGE_NONCES = "nonces.purge"
+PURGE_WEBHOOKS = "webhooks.purge"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
@@ -36,6 +38,7 @@ SCHEDULES = (
     Schedule(name=PURGE_SECURITY_EVENTS, kind=PURGE_SECURITY_EVENTS, every=timedelta(hours=1)),
     Schedule(name=PURGE_LINKS, kind=PURGE_LINKS, every=timedelta(hours=1)),
     Schedule(name=PURGE_NONCES, kind=PURGE_NONCES, every=timedelta(minutes=10)),
+    Schedule(name=PURGE_WEBHOOKS, kind=PURGE_WEBHOOKS, every=timedelta(hours=1)),
 )
 _KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
 
@@ -53,11 +56,13 @@ def handlers(container: Container) -> JobHandlers:
         (PURGE_SECURITY_EVENTS, shop.purge_security_events),
         (PURGE_LINKS, shop.purge_one_time_tokens),
         (PURGE_NONCES, shop.purge_nonces),
+        (PURGE_WEBHOOKS, shop.purge_webhooks),
         (PURGE_MESSAGES, PurgeMessages(transactions, clock)),
         (PURGE_JOBS, PurgeJobs(transactions, clock, keep=_KEEP_JOBS)),
     )
     for kind, use_case in work:
         found.add(kind, _without_payload(use_case))
+    found.add(PROCESS_WEBHOOK, shop.process_webhook, time_limit=timedelta(minutes=2))
     found.add(MAIL, container.send_mail(), time_limit=TIME_LIMIT)
     return found
 

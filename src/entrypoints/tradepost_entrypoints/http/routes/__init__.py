@@ -21,6 +21,7 @@ from tradepost_entrypoints.http.routes import (
     sessions,
     stock,
     users,
+    webhooks,
     well_known,
 )
 
@@ -34,6 +35,7 @@ ROUTES: tuple[Endpoint, ...] = (
     *categories.ROUTES,
     *carts.ROUTES,
     *orders.ROUTES,
+    *webhooks.ROUTES,
     *pricing.ROUTES,
     *second_factors.ROUTES,
     *identities.ROUTES,
