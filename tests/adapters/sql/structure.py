@@ -61,7 +61,7 @@ _OF_POSTGRES = """
     WHERE relkind = 'r' AND relnamespace = 'tradepost'::regnamespace AND attnum > 0 AND NOT attisdropped
     UNION ALL
     SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-    WHERE connamespace = 'tradepost'::regnamespace AND contype <> 'n' -- NOT NULL is told with the column
+    WHERE connamespace = 'tradepost'::regnamespace AND contype NOT IN ('n', 't') -- NOT NULL is told with the column
     UNION ALL
     SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'tradepost'
     UNION ALL

@@ -120,6 +120,31 @@ async def _new_product(scene: Scene) -> Ask:
     return "/products", {"title": f"Mug {scene.unique()}", "status": "active", "variants": [variant]}
 
 
+async def _ledger_account(scene: Scene) -> str:
+    account = await scene.made("POST", "/ledger/accounts", scene.staff, json=(await _new_ledger_account(scene))[1])
+    return f"/ledger/accounts/{account['code']}"
+
+
+async def _new_ledger_account(scene: Scene) -> Ask:
+    body = {"code": f"bank:{scene.unique()}", "name": "Bank", "type": "asset", "currency": "EUR"}
+    return "/ledger/accounts", body
+
+
+async def _ledger_transfer(scene: Scene) -> str:
+    path, body = await _new_ledger_transfer(scene)
+    transfer = await scene.made("POST", path, scene.staff, json=body)
+    return f"{path}/{transfer['id']}"
+
+
+async def _new_ledger_transfer(scene: Scene) -> Ask:
+    codes = [(await _ledger_account(scene)).rpartition("/")[2] for _ in range(2)]
+    postings = [
+        {"account": code, "side": side, "amount": {"amount": 5, "currency": "EUR"}}
+        for code, side in zip(codes, ("debit", "credit"), strict=True)
+    ]
+    return "/ledger/transfers", {"reference": scene.unique(), "postings": postings}
+
+
 async def _api_key(scene: Scene) -> str:
     body = {"name": "Warehouse", "scopes": ["orders:read"]}
     made = await scene.made("POST", "/api-keys", scene.staff, json=body)
@@ -283,6 +308,17 @@ ROWS: dict[str, Row] = {
     ),
     "transfer_stock": Row(MANAGER, _transfer),
     "create_location": Row(MANAGER, _new_location),
+    # ledger
+    "list_ledger_accounts": Row(MANAGER, fixed("/ledger/accounts")),
+    "open_ledger_account": Row(OWNER, _new_ledger_account),
+    "get_ledger_account": Row(MANAGER, about(_ledger_account)),
+    "get_ledger_balance": Row(MANAGER, about(_ledger_account, "/balance")),
+    "list_ledger_postings": Row(MANAGER, fixed("/ledger/postings")),
+    "list_ledger_transfers": Row(MANAGER, fixed("/ledger/transfers")),
+    "post_ledger_transfer": Row(OWNER, _new_ledger_transfer),
+    "get_ledger_transfer": Row(MANAGER, about(_ledger_transfer)),
+    "get_trial_balance": Row(MANAGER, fixed("/ledger/trial-balance")),
+    "verify_ledger": Row(MANAGER, fixed("/ledger/verification")),
     # pricing
     "list_shipping_methods": Row(ANYBODY, fixed("/shipping-methods")),
     "get_shipping_method": Row(ANYBODY, about(_shipping_method)),

@@ -13,8 +13,8 @@ from tradepost.ledger.views import (
     AccountView,
     BalanceView,
     LedgerCheck,
+    LedgerTransferView,
     PostingView,
-    TransferView,
     TrialBalanceLine,
     TrialBalanceView,
     UnsealedTail,
@@ -63,14 +63,14 @@ class MemoryLedgerViews:
                 default="code",
             )
 
-    async def transfer(self, transfer_id: str, /) -> TransferView:
+    async def transfer(self, transfer_id: str, /) -> LedgerTransferView:
         with self._database.reading() as session:
             found = session.table(TRANSFERS).get(transfer_id)
         if found is None:
             raise NotFound("transfer", transfer_id)
-        return TransferView.of(found)
+        return LedgerTransferView.of(found)
 
-    async def transfers(self, wanted: TransferFilter, page: PageRequest, /) -> Page[TransferView]:
+    async def transfers(self, wanted: TransferFilter, page: PageRequest, /) -> Page[LedgerTransferView]:
         with self._database.reading() as session:
             rows = list(session.table(TRANSFERS).values())
         return page_of(
@@ -80,7 +80,7 @@ class MemoryLedgerViews:
                 if wanted.reference in (None, transfer.reference) and _is_when(transfer.at, wanted)
             ),
             page,
-            TransferView.of,
+            LedgerTransferView.of,
             key=lambda transfer: transfer.id,
             sorts={"at": (datetime, lambda transfer: transfer.at)},
             default="-at",

@@ -74,7 +74,7 @@ _FIND = Statement(
     select(*TRANSFER).where(ledger_transfers.c.reference == bindparam("reference")), name="ledger_transfers.find"
 )
 _NEW_ACCOUNT = Insert(ledger_accounts, conflict=lambda: StaleVersion("The account"))
-_NEW_BALANCE = Insert(ledger_balances)
+_NEW_BALANCE = Insert(ledger_balances, conflict=lambda: StaleVersion("The account"))
 _NEW_TRANSFER = Insert(ledger_transfers, conflict=lambda: StaleVersion("The reference"))
 _NEW_POSTING = Insert(ledger_postings)
 _NEW_BLOCK = Insert(ledger_blocks, conflict=lambda: StaleVersion("The chain"))

@@ -14,8 +14,8 @@ from tradepost.ledger.transfer import Posting
 from tradepost.ledger.views import (
     AccountView,
     BalanceView,
+    LedgerTransferView,
     PostingView,
-    TransferView,
     TrialBalanceLine,
     TrialBalanceView,
 )
@@ -105,8 +105,8 @@ def _account_view(row: Row) -> AccountView:
     return AccountView.of(account_of(row[:-1]), row[-1])
 
 
-def _transfer_view(row: Row) -> TransferView:
-    return TransferView.of(transfer_of(row))
+def _transfer_view(row: Row) -> LedgerTransferView:
+    return LedgerTransferView.of(transfer_of(row))
 
 
 def _posting_view(row: Row) -> PostingView:
@@ -197,13 +197,13 @@ class SqlLedgerViews:
         }
         return await _ACCOUNTS.page(self._reads, page, filters)
 
-    async def transfer(self, transfer_id: str, /) -> TransferView:
+    async def transfer(self, transfer_id: str, /) -> LedgerTransferView:
         row = await self._reads.one(_TRANSFER, {"id": transfer_id})
         if row is None:
             raise NotFound("transfer", transfer_id)
         return _transfer_view(row)
 
-    async def transfers(self, wanted: TransferFilter, page: PageRequest, /) -> Page[TransferView]:
+    async def transfers(self, wanted: TransferFilter, page: PageRequest, /) -> Page[LedgerTransferView]:
         filters = {"reference": wanted.reference, "at_from": wanted.at_from, "at_before": wanted.at_before}
         return await _TRANSFERS.page(self._reads, page, filters)
 

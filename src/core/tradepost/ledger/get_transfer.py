@@ -5,7 +5,7 @@ import msgspec
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.declared import staff
 from tradepost.ledger.ports import LedgerViews
-from tradepost.ledger.views import TransferView
+from tradepost.ledger.views import LedgerTransferView
 
 
 class GetTransferQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +21,7 @@ class GetTransfer:
     def __init__(self, views: LedgerViews) -> None:
         self._views = views
 
-    async def __call__(self, query: GetTransferQuery) -> TransferView:
+    async def __call__(self, query: GetTransferQuery) -> LedgerTransferView:
         """Raises `transfer.not_found`."""
         self.access.check(query.actor)
         return await self._views.transfer(query.transfer_id)

@@ -6,7 +6,7 @@ from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.declared import staff
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.ledger.ports import LedgerViews, TransferFilter
-from tradepost.ledger.views import TransferView
+from tradepost.ledger.views import LedgerTransferView
 
 
 class ListTransfersQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class ListTransfers:
     def __init__(self, views: LedgerViews) -> None:
         self._views = views
 
-    async def __call__(self, query: ListTransfersQuery) -> Page[TransferView]:
+    async def __call__(self, query: ListTransfersQuery) -> Page[LedgerTransferView]:
         """Raises `page.invalid`."""
         self.access.check(query.actor)
         return await self._views.transfers(query.wanted, query.page)

@@ -15,8 +15,8 @@ from tradepost.ledger.views import (
     AccountView,
     BalanceView,
     LedgerCheck,
+    LedgerTransferView,
     PostingView,
-    TransferView,
     TrialBalanceView,
     UnsealedTail,
 )
@@ -156,11 +156,11 @@ class LedgerViews(Protocol):
         """Sorted by `code`."""
         ...
 
-    async def transfer(self, transfer_id: str, /) -> TransferView:
+    async def transfer(self, transfer_id: str, /) -> LedgerTransferView:
         """Raises `NotFound`."""
         ...
 
-    async def transfers(self, wanted: TransferFilter, page: PageRequest, /) -> Page[TransferView]:
+    async def transfers(self, wanted: TransferFilter, page: PageRequest, /) -> Page[LedgerTransferView]:
         """Sorted by `at`."""
         ...
 

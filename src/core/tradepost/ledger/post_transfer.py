@@ -13,7 +13,7 @@ from tradepost.kernel.transactions import Transactions
 from tradepost.ledger.ports import BookkeepingTx
 from tradepost.ledger.posting import post
 from tradepost.ledger.transfer import Posting, Transfer
-from tradepost.ledger.views import TransferView
+from tradepost.ledger.views import LedgerTransferView
 
 
 class PostTransferCommand(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class PostTransfer:
         self._clock = clock
         self._ids = ids
 
-    async def __call__(self, command: PostTransferCommand) -> TransferView:
+    async def __call__(self, command: PostTransferCommand) -> LedgerTransferView:
         self.access.check(command.actor)
         now = self._clock.now()
         transfer = Transfer(
@@ -54,9 +54,9 @@ class PostTransfer:
             description=command.description,
         )
 
-        async def work(tx: BookkeepingTx) -> TransferView:
-            return TransferView.of(await post(tx, transfer))
+        async def work(tx: BookkeepingTx) -> LedgerTransferView:
+            return LedgerTransferView.of(await post(tx, transfer))
 
         return await run_once(
-            self._transactions, command.idempotency, work, TransferView, resource_id=transfer.id, at=now
+            self._transactions, command.idempotency, work, LedgerTransferView, resource_id=transfer.id, at=now
         )

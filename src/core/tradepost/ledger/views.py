@@ -44,7 +44,7 @@ class BalanceView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None
 
 
-class TransferView(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerTransferView(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer with all its postings."""
 
     id: str
@@ -56,7 +56,7 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     postings: tuple[Posting, ...]
 
     @classmethod
-    def of(cls, transfer: Transfer) -> "TransferView":
+    def of(cls, transfer: Transfer) -> "LedgerTransferView":
         return cls(
             id=transfer.id,
             reference=transfer.reference,

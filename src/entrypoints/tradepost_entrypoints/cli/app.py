@@ -16,6 +16,7 @@ from tradepost_entrypoints.cli.commands import (
     imports,
     jobs,
     keys,
+    ledger,
     mail,
     migrate,
     openapi,
@@ -75,6 +76,7 @@ app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEO
 app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
+app.add_typer(ledger.ledger, name="ledger", rich_help_panel=Heading.SHOP)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=Heading.SHOP)
 app.add_typer(mail.mail, name="mail", rich_help_panel=Heading.SHOP)
 app.command("doctor", uses=("check_books",), rich_help_panel=Heading.SHOP)(doctor.doctor)

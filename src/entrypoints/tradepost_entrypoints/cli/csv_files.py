@@ -33,13 +33,20 @@ async def all_of(ask: Callable[[PageRequest], Awaitable[Page[V]]], *, sort: str)
 @contextmanager
 def writing(target: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[object]], None]]:
     """Writes rows to the file, or to the terminal for `-`. The file is there when it is whole, and not before."""
+    with text_file(target) as file:
+        yield _rows(file, header)
+
+
+@contextmanager
+def text_file(target: Path) -> Iterator[TextIO]:
+    """The file, or the terminal for `-`. The file is there when it is whole, and not before."""
     if target == TERMINAL:
-        yield _rows(sys.stdout, header)
+        yield sys.stdout
         return
     growing = target.with_name(f"{target.name}.part")
     try:
         with growing.open("w", newline="", encoding="utf-8") as file:
-            yield _rows(file, header)
+            yield file
         os.replace(growing, target)
     finally:
         growing.unlink(missing_ok=True)

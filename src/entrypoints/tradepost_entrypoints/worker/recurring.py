@@ -25,6 +25,8 @@ PURGE_SECURITY_EVENTS = "security_events.purge"
 PURGE_LINKS = "one_time_tokens.purge"
 PURGE_NONCES = "nonces.purge"
 PURGE_WEBHOOKS = "webhooks.purge"
+SEAL_LEDGER = "ledger.seal"
+TAKE_SNAPSHOTS = "ledger.snapshots"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
@@ -39,6 +41,8 @@ SCHEDULES = (
     Schedule(name=PURGE_LINKS, kind=PURGE_LINKS, every=timedelta(hours=1)),
     Schedule(name=PURGE_NONCES, kind=PURGE_NONCES, every=timedelta(minutes=10)),
     Schedule(name=PURGE_WEBHOOKS, kind=PURGE_WEBHOOKS, every=timedelta(hours=1)),
+    Schedule(name=SEAL_LEDGER, kind=SEAL_LEDGER, every=timedelta(seconds=10)),
+    Schedule(name=TAKE_SNAPSHOTS, kind=TAKE_SNAPSHOTS, every=timedelta(minutes=1)),
 )
 _KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
 
@@ -57,6 +61,8 @@ def handlers(container: Container) -> JobHandlers:
         (PURGE_LINKS, shop.purge_one_time_tokens),
         (PURGE_NONCES, shop.purge_nonces),
         (PURGE_WEBHOOKS, shop.purge_webhooks),
+        (SEAL_LEDGER, shop.seal_ledger),
+        (TAKE_SNAPSHOTS, shop.take_snapshots),
         (PURGE_MESSAGES, PurgeMessages(transactions, clock)),
         (PURGE_JOBS, PurgeJobs(transactions, clock, keep=_KEEP_JOBS)),
     )
