@@ -14,7 +14,7 @@ from tradepost.kernel.errors import Kind
 from tradepost.kernel.events import Event, event_type
 from tradepost.orders.order import _MOVES, FulfillmentStatus, OrderStatus, PaymentStatus
 from tradepost.payments.payment import OperationStatus
-from tradepost_entrypoints.cli.errors import EXIT_CODES, INTERRUPTED, PARTLY_DONE, READER_GONE
+from tradepost_entrypoints.cli.errors import CHECK_FAILED, EXIT_CODES, INTERRUPTED, PARTLY_DONE, READER_GONE
 from tradepost_entrypoints.http.problems import STATUS
 from tradepost_entrypoints.settings import variables
 
@@ -25,7 +25,14 @@ def test_the_reference_lists_every_exit_code() -> None:
         int(code): kind or None for code, kind in re.findall(r"^\| (\d+) \| (?:`(\w+)`)? *\|", page, re.MULTILINE)
     }
     kinds: dict[int, str | None] = {code: str(kind) for kind, code in EXIT_CODES.items()}
-    assert listed == kinds | {0: None, 1: None, PARTLY_DONE: None, INTERRUPTED: None, READER_GONE: None}
+    assert listed == kinds | {
+        0: None,
+        1: None,
+        PARTLY_DONE: None,
+        CHECK_FAILED: None,
+        INTERRUPTED: None,
+        READER_GONE: None,
+    }
 
 
 def test_the_reference_lists_every_error_code_with_its_kind() -> None:
