@@ -201,6 +201,16 @@ async def test_a_provider_that_says_it_is_another_is_not_asked(
         await provider.authorization_url(REQUEST)
 
 
+async def test_an_answer_of_a_provider_that_always_names_itself_has_to_name_it(
+    liar: Liar, provider: OidcProvider
+) -> None:
+    liar.metadata = {"authorization_response_iss_parameter_supported": True}
+    with pytest.raises(IdentityRefused):
+        await provider.identity("code", REQUEST, AT)
+    assert liar.form == {}, "the code goes nowhere"
+    assert (await provider.identity("code", REQUEST, AT, iss=liar.url)).subject == "7"
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -37,6 +37,7 @@ class _Metadata(msgspec.Struct, frozen=True):
     token_endpoint: str
     jwks_uri: str
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
+    authorization_response_iss_parameter_supported: bool = False
 
 
 class _Tokens(msgspec.Struct, frozen=True):
@@ -90,8 +91,12 @@ class OidcProvider:
             )
         return str(url)
 
-    async def identity(self, code: str, request: AuthorizationRequest, at: datetime, /) -> ExternalIdentity:
+    async def identity(
+        self, code: str, request: AuthorizationRequest, at: datetime, /, *, iss: str | None = None
+    ) -> ExternalIdentity:
         metadata = await self._discovered()
+        if iss is None and metadata.authorization_response_iss_parameter_supported:
+            raise IdentityRefused  # it always says so, and this answer came from somewhere else (RFC 9207, section 2.4)
         token = await self._exchanged(metadata, code, request)
         try:
             signed = await self._verified(metadata, token.id_token)

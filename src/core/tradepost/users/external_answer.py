@@ -51,7 +51,7 @@ class AnswerReading:
         if answer.iss is not None and answer.iss != provider.issuer:  # another provider's answer
             raise IdentityRefused
         request = request_of(answer.login_secret, attempt.redirect_uri)
-        return await provider.identity(answer.code, request, self._clock.now())
+        return await provider.identity(answer.code, request, self._clock.now(), iss=answer.iss)
 
     async def _taken(self, tx: HasAttempts, state: str) -> Attempt | None:
         return await tx.external_attempts.take(hash_of(state), self._clock.now())

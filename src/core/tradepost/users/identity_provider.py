@@ -45,8 +45,10 @@ class IdentityProvider(Protocol):
         """Where to send the person. Raises `identity_provider.unavailable`."""
         ...
 
-    async def identity(self, code: str, request: AuthorizationRequest, at: datetime, /) -> ExternalIdentity:
-        """Who came back with this code. Raises `identity.refused` when the provider does not know the code or its answer
+    async def identity(
+        self, code: str, request: AuthorizationRequest, at: datetime, /, *, iss: str | None = None
+    ) -> ExternalIdentity:
+        """Who came back with this code, and with `iss`, where the answer said whom it is from (RFC 9207). Raises `identity.refused` when the provider does not know the code or its answer
         is not to be believed, and `identity_provider.unavailable`."""
         ...
 
