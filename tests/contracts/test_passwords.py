@@ -47,7 +47,11 @@ class TestHaveIBeenPwned(BreachedPasswordsContract):
     @pytest.fixture
     def breached(self, tmp_path: Path, known: tuple[str, ...]) -> BreachedPasswords:
         path = tmp_path / "pwned.txt"
-        path.write_text("\n".join(sorted(hashlib.sha1(each.encode()).hexdigest().upper() + ":7" for each in known)))
+        path.write_text(
+            "\n".join(
+                sorted(hashlib.sha1(each.encode(), usedforsecurity=False).hexdigest().upper() + ":7" for each in known)
+            )
+        )
         return open_list(path)
 
     @pytest.fixture

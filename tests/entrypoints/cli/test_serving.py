@@ -185,7 +185,6 @@ def test_the_demo_sells_and_keeps_what_happened(tmp_path: Path) -> None:
         assert [order["status"] for order in orders] == ["placed"] * 4
         assert [order["payment_status"] for order in orders] == ["paid", "authorized", "unpaid", "paid"]
         assert orders[0]["id"] == orders[3]["id"]
-        token = _sign_in(first["url"], first["owner_email"], first["owner_password"])
         assert demo.stop(signal.SIGINT)[0] == 0
     secrets = tmp_path / "var" / "demo.env"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
@@ -194,6 +193,7 @@ def test_the_demo_sells_and_keeps_what_happened(tmp_path: Path) -> None:
         assert again["owner_password"] is None
         address = f"{again['url']}/api/v1/orders/{orders[0]['id']}"
         get(f"{again['url']}/ready")
+        token = _sign_in(again["url"], first["owner_email"], first["owner_password"])
         answer = httpx.get(address, headers={"Authorization": f"Bearer {token}"})
         assert answer.json()["data"]["number"] == orders[0]["number"]
         code, out, _ = ended("--env-file", "var/demo.env", "doctor", "--data", "--json", folder=tmp_path)
