@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from tradepost_adapters.memory.secret_store import MemorySecretStore
+from tradepost_adapters.stripe import StripeGateway
+from tradepost_entrypoints.container import Container
+from tradepost_entrypoints.setting_values import webhook_secrets
 from tradepost_entrypoints.settings import PREFIX, Rate, Secret, Settings, SettingsError, load, variables, written
 
 KEY = "k" * 40
@@ -235,3 +238,58 @@ def test_a_store_without_its_client_says_what_is_missing() -> None:
 def test_what_looks_like_an_address_is_no_name_of_a_secret() -> None:
     assert _load(database_url="postgresql://u:p@h/shop").database_url == "postgresql://u:p@h/shop"
     assert _load(token_secret="other-store://" + KEY).token_secret == Secret("other-store://" + KEY)
+
+
+_STRIPE = {"payment_gateway": "stripe:", "stripe_secret_key": "sk_live_0123456789"}
+
+
+def test_a_live_key_is_all_that_stripe_needs() -> None:
+    settings = _load(**_STRIPE)
+    assert settings.payment_gateway == "stripe:"
+    assert settings.stripe_secret_key == Secret("sk_live_0123456789")
+    assert "0123456789" not in repr(settings)
+
+
+def test_stripe_without_its_key_is_refused() -> None:
+    assert _mistakes(payment_gateway="stripe:") == (
+        "TRADEPOST_STRIPE_SECRET_KEY: stripe: as the payment gateway needs it; set it.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("payment_gateway", "stripe://sk_live_0123456789"),
+        ("stripe_secret_key", "pk_live_0123456789"),
+        ("stripe_secret_key", "whatever-s3cret"),
+        ("stripe_webhook_secrets", "s3cret"),
+        ("stripe_webhook_secrets", "whsec_0123456789abcdef,"),
+        ("stripe_return_url", "shop.example.com/paid"),
+        ("stripe_return_url", "https://shop.example.com/paid?x=1"),
+    ],
+)
+def test_what_stripe_would_not_take_is_refused_at_start(name: str, value: str) -> None:
+    (mistake,) = _mistakes(**{**_STRIPE, name: value})
+    assert mistake.startswith(f"TRADEPOST_{name.upper()}")
+    assert "s3cret" not in mistake
+
+
+def test_stripes_secrets_may_come_from_files(tmp_path: Path) -> None:
+    for name, text in (("key", "sk_test_0123456789"), ("signing", "whsec_" + "o" * 32 + ",whsec_" + "n" * 32)):
+        (tmp_path / name).write_text(text + "\n")
+    settings = _load(
+        payment_gateway="stripe:",
+        stripe_secret_key_file=str(tmp_path / "key"),
+        stripe_webhook_secrets_file=str(tmp_path / "signing"),
+    )
+    assert settings.stripe_secret_key.reveal() == "sk_test_0123456789"
+    assert webhook_secrets(settings.stripe_webhook_secrets) == ("whsec_" + "o" * 32, "whsec_" + "n" * 32)
+
+
+async def test_the_container_takes_the_gateway_the_settings_name() -> None:
+    container = Container(settings=_load(**_STRIPE, stripe_webhook_secrets="whsec_" + "o" * 32))
+    gateway = container.gateway()
+    assert isinstance(gateway, StripeGateway)
+    assert gateway.name == "stripe"
+    assert container.shop().receive_webhook is not None
+    await gateway.close()

@@ -17,31 +17,9 @@ import msgspec
 from dotenv import dotenv_values
 
 from tradepost.kernel.secret_stores import SecretStore, SecretUnreadable
-from tradepost.mail.mail import Sender
 from tradepost_entrypoints.logs import redact_text
-from tradepost_entrypoints.setting_values import (
-    MIN_SECRET,
-    Many,
-    Rate,
-    Secret,
-    Url,
-    bare,
-    check_amounts,
-    check_gateway,
-    check_issuer,
-    check_networks,
-    check_origins,
-    check_page,
-    check_proxies,
-    check_redirects,
-    check_return_page,
-    check_secret,
-    check_stripe_key,
-    declared_providers,
-    parse,
-    webhook_secrets,
-    written,
-)
+from tradepost_entrypoints.setting_checks import check
+from tradepost_entrypoints.setting_values import MIN_SECRET, Many, Rate, Secret, Url, bare, parse, written
 from tradepost_entrypoints.stored_secrets import StoredSecrets
 
 __all__ = ["PREFIX", "Rate", "Secret", "Settings", "SettingsError", "Variable", "load", "variables", "written"]
@@ -227,42 +205,6 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     may_be_file: bool
 
 
-_SCHEMES = {
-    "database_url": ("sqlite:///", "postgresql://"),
-    "cache_url": ("memory://", "redis://", "rediss://", "unix://"),
-    "payment_gateway": ("stripe:", "simulated:///", "http://", "https://"),
-    "mail_url": ("smtp://", "smtps://", "file:", "console:"),
-    "public_url": ("http://", "https://"),
-    "api_url": ("http://", "https://"),
-}
-
-
-def _check_mail_server(address: str) -> None:
-    if address.startswith("smtp"):
-        from tradepost_adapters.smtp.server import SmtpServer  # brings the client, which nobody else waits for
-
-        SmtpServer.parse(address)
-
-
-_CHECKS: Mapping[str, Callable[[Any], object]] = {
-    "payment_gateway": check_gateway,
-    "stripe_secret_key": check_stripe_key,
-    "stripe_webhook_secrets": webhook_secrets,
-    "stripe_return_url": check_return_page,
-    "mail_url": _check_mail_server,
-    "mail_from": Sender.parse,
-    "public_url": check_page,
-    "api_url": check_issuer,
-    "token_secret": check_secret,
-    "identity_providers": declared_providers,
-    "identity_redirects": check_redirects,
-    "trusted_proxies": check_proxies,
-    "step_up_refunds": check_amounts,
-    "cors_origins": check_origins,
-    "staff_networks": check_networks,
-}
-
-
 def variables() -> Iterator[Variable]:
     """Every setting there is."""
     for field in msgspec.structs.fields(Settings):
@@ -383,7 +325,7 @@ class _Loader:
             return None  # said already: what it named, a file or a secret, could not be read
         try:
             raw = parse(bare(annotation), text)
-            _check(variable.field, raw)
+            check(variable.field, raw)
             return raw if isinstance(raw, (Secret, timedelta, Rate)) else msgspec.convert(raw, annotation)
         except (ValueError, OverflowError) as error:
             shown = "" if variable.may_be_file else f" is {text!r}"
@@ -404,22 +346,13 @@ class _Loader:
         database = values.get("database_url", "sqlite:///")
         if values.get("workers", 1) > 1 and database.startswith("sqlite"):
             self._mistakes.append("TRADEPOST_WORKERS: SQLite has one writer, so one worker; use Postgres for more.")
-        if values.get("payment_gateway") == "stripe:" and "stripe_secret_key" not in values:
-            self._mistakes.append(f"{PREFIX}STRIPE_SECRET_KEY: stripe: as the payment gateway needs it; set it.")
+        key = f"{PREFIX}STRIPE_SECRET_KEY"
+        if values.get("payment_gateway") == "stripe:" and not {key, key + _FILE} & self._given.keys():
+            self._mistakes.append(f"{key}: stripe: as the payment gateway needs it; set it.")
         if values.get("mail_url", "").startswith("smtp"):
             for field in ("mail_from", "public_url"):
                 if field not in values:
                     self._mistakes.append(f"{PREFIX}{field.upper()}: mail that goes out by SMTP needs it; set it.")
-
-
-def _check(field: str, value: Any) -> None:
-    schemes = _SCHEMES.get(field)
-    if schemes and not value.startswith(schemes):
-        raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
-    if schemes and value in schemes and value not in ("memory://", "console:", "stripe:"):
-        raise ValueError(f"nothing follows {value}")
-    if field in _CHECKS:
-        _CHECKS[field](value)
 
 
 def _reason(error: Exception) -> str:

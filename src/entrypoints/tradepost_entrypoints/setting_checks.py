@@ -1,0 +1,67 @@
+"""What each setting may be, beyond its type."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tradepost.mail.mail import Sender
+from tradepost_entrypoints.setting_values import (
+    check_amounts,
+    check_gateway,
+    check_issuer,
+    check_networks,
+    check_origins,
+    check_page,
+    check_proxies,
+    check_redirects,
+    check_return_page,
+    check_secret,
+    check_stripe_key,
+    declared_providers,
+    webhook_secrets,
+)
+
+_SCHEMES = {
+    "database_url": ("sqlite:///", "postgresql://"),
+    "cache_url": ("memory://", "redis://", "rediss://", "unix://"),
+    "payment_gateway": ("stripe:", "simulated:///", "http://", "https://"),
+    "mail_url": ("smtp://", "smtps://", "file:", "console:"),
+    "public_url": ("http://", "https://"),
+    "api_url": ("http://", "https://"),
+}
+
+
+def _check_mail_server(address: str) -> None:
+    if address.startswith("smtp"):
+        from tradepost_adapters.smtp.server import SmtpServer  # brings the client, which nobody else waits for
+
+        SmtpServer.parse(address)
+
+
+_CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "payment_gateway": check_gateway,
+    "stripe_secret_key": check_stripe_key,
+    "stripe_webhook_secrets": webhook_secrets,
+    "stripe_return_url": check_return_page,
+    "mail_url": _check_mail_server,
+    "mail_from": Sender.parse,
+    "public_url": check_page,
+    "api_url": check_issuer,
+    "token_secret": check_secret,
+    "identity_providers": declared_providers,
+    "identity_redirects": check_redirects,
+    "trusted_proxies": check_proxies,
+    "step_up_refunds": check_amounts,
+    "cors_origins": check_origins,
+    "staff_networks": check_networks,
+}
+
+
+def check(field: str, value: Any) -> None:
+    """Raises ValueError with what was expected."""
+    schemes = _SCHEMES.get(field)
+    if schemes and not value.startswith(schemes):
+        raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
+    if schemes and value in schemes and value not in ("memory://", "console:", "stripe:"):
+        raise ValueError(f"nothing follows {value}")
+    if field in _CHECKS:
+        _CHECKS[field](value)
