@@ -30,19 +30,11 @@ _SCHEMES = {
 }
 
 
-def _check_mail_server(address: str) -> None:
-    if address.startswith("smtp"):
-        from tradepost_adapters.smtp.server import SmtpServer  # brings the client, which nobody else waits for
-
-        SmtpServer.parse(address)
-
-
 _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "payment_gateway": check_gateway,
     "stripe_secret_key": check_stripe_key,
     "stripe_webhook_secrets": webhook_secrets,
     "stripe_return_url": check_return_page,
-    "mail_url": _check_mail_server,
     "mail_from": Sender.parse,
     "public_url": check_page,
     "api_url": check_issuer,

@@ -205,6 +205,13 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
     may_be_file: bool
 
 
+def _check_mail_server(address: str) -> None:
+    if address.startswith("smtp"):
+        from tradepost_adapters.smtp.server import SmtpServer  # brings the client, which nobody else waits for
+
+        SmtpServer.parse(address)
+
+
 def variables() -> Iterator[Variable]:
     """Every setting there is."""
     for field in msgspec.structs.fields(Settings):
@@ -326,6 +333,8 @@ class _Loader:
         try:
             raw = parse(bare(annotation), text)
             check(variable.field, raw)
+            if variable.field == "mail_url":
+                _check_mail_server(raw)
             return raw if isinstance(raw, (Secret, timedelta, Rate)) else msgspec.convert(raw, annotation)
         except (ValueError, OverflowError) as error:
             shown = "" if variable.may_be_file else f" is {text!r}"
