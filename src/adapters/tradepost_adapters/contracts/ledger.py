@@ -77,6 +77,7 @@ class Bookkeeper:
         self.clock = ManualClock(NOW)
         self.balances = ledger.ledger_balances
         self.views = ledger.ledger_views
+        self._covered = 0
 
     async def open(
         self, code: str, type_: AccountType = AccountType.ASSET, *, currency: str = "EUR", floor: int | None = None
@@ -113,8 +114,9 @@ class Bookkeeper:
         """Until all is in them: whatever else the database's server is doing may hold it up."""
         last = (await self.views.postings(PostingFilter(), PageRequest(limit=1, sort="-position"))).items
         for _ in range(_PATIENCE):
-            if not last or await self.snapshots_once() == last[0].position:
+            if not last or self._covered >= last[0].position:
                 return
+            self._covered = await self.snapshots_once() or self._covered
             await asyncio.sleep(_PAUSE)
         raise AssertionError("The postings were not settled.")
 
@@ -339,7 +341,7 @@ class SumsContract:
         await books.open("capital", AccountType.EQUITY, currency="USD")
         await books.post("start", debit("dollars", Money(7, "USD")), credit("capital", Money(7, "USD")))
         await books.move("sale", "sales", "bank", 9)
-        for take_snapshots in (True, False):
+        for _ in range(2):
             now, then = await books.balances.trial_balance(None), await books.balances.trial_balance(NOW - DAY)
             assert [
                 (line.family, line.type.value, line.accounts, str(line.debit), str(line.credit)) for line in now.lines
@@ -355,8 +357,7 @@ class SumsContract:
             assert now.balanced
             moved = [(line.family, line.debit.amount - line.credit.amount) for line in then.lines]
             assert moved == [("bank", 100), ("wallet", -100)]
-            if take_snapshots:
-                await books.snapshots()
+            await books.snapshots()
 
     async def test_a_statement_is_read_page_by_page(self, books: Bookkeeper) -> None:
         for number in range(7):
