@@ -3,6 +3,7 @@
 import re
 import types
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,9 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BOOLEANS = {"true": True, "false": False}
 _MAX_PARAMETERS = 100
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time that says its zone; without one nobody could say which moment it is."""
 
 Fields = Annotated[
     str,

@@ -45,7 +45,7 @@ from tradepost.ledger import (
 from tradepost.ledger.account import CODE_PATTERN
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
-from tradepost_entrypoints.http.parameters import PageQuery, Query
+from tradepost_entrypoints.http.parameters import Moment, PageQuery, Query
 
 _TAG = "Ledger"
 Code = Annotated[
@@ -162,8 +162,8 @@ class PostingsQuery(PageQuery, frozen=True, kw_only=True):
     subject: Annotated[str, msgspec.Meta(max_length=200, description="What they are about: an order's id.")] | None = (
         None
     )
-    at_from: datetime | None = None
-    at_before: datetime | None = None
+    at_from: Moment | None = None
+    at_before: Moment | None = None
 
 
 @endpoint("GET", "/ledger/postings", tag=_TAG, errors=(_NO_ACCOUNT,))
@@ -179,8 +179,8 @@ class TransfersQuery(PageQuery, frozen=True, kw_only=True):
     """Which transfers."""
 
     reference: Annotated[str, msgspec.Meta(max_length=200)] | None = None
-    at_from: datetime | None = None
-    at_before: datetime | None = None
+    at_from: Moment | None = None
+    at_before: Moment | None = None
 
 
 @endpoint("GET", "/ledger/transfers", tag=_TAG)

@@ -1,6 +1,5 @@
 """Orders: buy, pay, confirm, cancel, fulfill, complete, refund, and what became of each."""
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -48,7 +47,7 @@ from tradepost.orders import (
 from tradepost.payments.payment import RefundStatus
 from tradepost_entrypoints.http.endpoint import Header, Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
-from tradepost_entrypoints.http.parameters import PageQuery
+from tradepost_entrypoints.http.parameters import Moment, PageQuery
 
 OrderId = Annotated[str, msgspec.Meta(pattern=id_pattern("order"), max_length=40, description="An order's id.")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -146,8 +145,8 @@ class OrderQuery(PageQuery, frozen=True, kw_only=True):
     status: OrderStatus | None = None
     customer_id: Text | None = None
     number: int | None = None
-    created_from: datetime | None = None
-    created_before: datetime | None = None
+    created_from: Moment | None = None
+    created_before: Moment | None = None
 
 
 @endpoint("GET", "/orders", tag="Orders")

@@ -1,6 +1,5 @@
 """Stock: what lies where, changes of it with their reasons, and the journal. For staff."""
 
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -40,7 +39,7 @@ from tradepost.stock import (
 )
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
-from tradepost_entrypoints.http.parameters import PageQuery, Query
+from tradepost_entrypoints.http.parameters import Moment, PageQuery, Query
 
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64, description="A stock keeping unit.")]
 LocationCode = Annotated[
@@ -216,8 +215,8 @@ class MovementsQuery(PageQuery, frozen=True, kw_only=True):
         Annotated[str, msgspec.Meta(max_length=100, description="An order's, parcel's or refund's id, or your own.")]
         | None
     ) = None
-    at_from: datetime | None = None
-    at_before: datetime | None = None
+    at_from: Moment | None = None
+    at_before: Moment | None = None
 
 
 @endpoint("GET", "/stock/movements", tag="Stock")
