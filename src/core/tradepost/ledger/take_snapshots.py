@@ -5,6 +5,8 @@ from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.transactions import Transactions
 from tradepost.ledger.ports import SummingTx
 
+_AT_ONCE = 100_000  # positions a transaction, so that nobody waits long for it
+
 
 class TakeSnapshots:
     """Sums by account and day, of what is settled; says how far it has come, or None when there was too little to do.
@@ -27,7 +29,11 @@ class TakeSnapshots:
             covered = await tx.ledger_snapshots.covered()
             if settled - covered < self._least:
                 return None
-            await tx.ledger_snapshots.add(covered, settled, self._clock.now())
-            return settled
+            upto = min(settled, covered + _AT_ONCE)
+            await tx.ledger_snapshots.add(covered, upto, self._clock.now())
+            return upto
 
-        return await self._transactions.run(work)
+        reached = None
+        while (upto := await self._transactions.run(work)) is not None:
+            reached = upto
+        return reached
