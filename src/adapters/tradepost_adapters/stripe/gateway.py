@@ -37,7 +37,8 @@ API_VERSION = "2026-10-28.endive"
 """What Stripe's answers look like; the account's own version, which somebody may change, plays no part."""
 
 TIMEOUT_SECONDS = 12.0
-"""For one request of ours, all calls and pauses together: a quarter of the lease recovery waits for."""
+"""For one request of ours, all calls and pauses together. Recovery sends two rounds of them, and looks up what stays open,
+within one lease of 60 seconds."""
 
 KEYS_LAST_SECONDS = 23 * 3600
 _PAGE = 100
