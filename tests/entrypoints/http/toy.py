@@ -1,6 +1,6 @@
 """A small application over the real foundation: every kind of parameter and answer, no business behind it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
