@@ -130,9 +130,11 @@ _MOVE = Change(
 )
 
 _HIGHEST = Statement(select(func.coalesce(func.max(ledger_postings.c.position), 0)), name="ledger_postings.highest")
-# The three are sent one after the other, in this order, each seeing what is there by then. Whoever was given one of the
+# Those who seal and sum wait for each other, or all but one would do it in vain; nobody who posts takes this lock. The
+# three after it are sent one after the other, in this order, each seeing what is there by then. Whoever was given one of the
 # positions had begun when the first was answered (the trigger `ledger_begin` sees to that), and so is either done when the
 # second is, or below its horizon. Once nobody below the horizon is running, those positions are settled.
+_ONE_AT_A_TIME = Statement(text("LOCK TABLE ledger_marks IN SHARE ROW EXCLUSIVE MODE"), name="ledger_marks.lock")
 _GIVEN_OUT = Statement(
     text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledger_postings_position_seq").columns(
         position=BigInteger()
@@ -282,6 +284,7 @@ class SqlLedgerTransfers:
     async def settled(self) -> int:
         if self._connection.dialect == SQLITE:
             return await self._number(_HIGHEST)  # whoever writes is alone, so nothing is under way
+        await self._connection.run(_ONE_AT_A_TIME)
         given_out = await self._number(_GIVEN_OUT)
         await self._connection.run(_MARK, {"position": given_out})
         settled = await self._number(_SETTLED)

@@ -24,16 +24,17 @@ class TakeSnapshots:
         self._least = least
 
     async def __call__(self) -> int | None:
-        async def work(tx: SummingTx) -> int | None:
+        async def work(tx: SummingTx) -> tuple[int | None, bool]:
             settled = await tx.ledger_transfers.settled()
             covered = await tx.ledger_snapshots.covered()
             if settled - covered < self._least:
-                return None
+                return None, False
             upto = min(settled, covered + _AT_ONCE)
             await tx.ledger_snapshots.add(covered, upto, self._clock.now())
-            return upto
+            return upto, upto < settled
 
-        reached = None
-        while (upto := await self._transactions.run(work)) is not None:
-            reached = upto
+        reached, more = await self._transactions.run(work)
+        while more:  # of what was there; what is posted meanwhile is for the next time
+            further, more = await self._transactions.run(work)
+            reached = further or reached
         return reached
