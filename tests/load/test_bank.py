@@ -13,7 +13,7 @@ from tradepost.kernel.pages import PageRequest
 from tradepost.ledger.account import AccountType
 from tradepost.ledger.ports import AccountFilter
 from tradepost.ledger.transfer import InsufficientFunds
-from tradepost_adapters.contracts.ledger import Bookkeeper
+from tradepost_adapters.contracts.bookkeeper import Bookkeeper
 from tradepost_adapters.sql.backend import SqlBackend
 
 WALLETS = [f"wallet:{number:02}" for number in range(50)]

@@ -13,7 +13,7 @@ import pytest
 from tradepost.ledger.account import AccountType
 from tradepost.ledger.ports import LedgerTx
 from tradepost.ledger.transfer import credit, debit
-from tradepost_adapters.contracts.ledger import Bookkeeper, a_transfer, euros
+from tradepost_adapters.contracts.bookkeeper import Bookkeeper, a_transfer, euros
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.connection import CheckViolation
 from tradepost_adapters.sql.postgres_pool import connect

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tradepost.ledger.account import AccountType
-from tradepost_adapters.contracts.ledger import Bookkeeper
+from tradepost_adapters.contracts.bookkeeper import Bookkeeper
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.postgres_pool import connect
 
