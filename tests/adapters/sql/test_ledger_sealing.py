@@ -69,6 +69,24 @@ async def test_what_a_running_transaction_has_taken_a_place_before_is_not_sealed
     assert await books.balance("bank") == 8
 
 
+async def test_who_began_last_of_all_is_waited_for_as_well(
+    books: Bookkeeper, slow: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    """A snapshot's xmax is the number after the last transaction that has ended, so theirs is not below it."""
+    await books.move("first", "sales", "bank", 1)
+    running = slow.transaction()
+    await running.start()
+    await slow.execute(POST)
+    assert await books.snapshots_once() is None
+    assert await books.seal_once() == 0
+    await slow.execute(COMPLETE)
+    await running.commit()
+    await books.snapshots()
+    assert await books.balance("bank") == 6
+    assert await books.seal() == 4
+    assert (await books.verify()).sound
+
+
 async def test_one_who_has_a_place_but_no_row_yet_is_waited_for_too(
     books: Bookkeeper, slow: "asyncpg.Connection[asyncpg.Record]", postgres_url: str
 ) -> None:

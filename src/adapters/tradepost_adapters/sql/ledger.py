@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Text, bindparam, func, select, text
+from sqlalchemy import BigInteger, Boolean, Text, bindparam, func, select, text
 
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import StaleVersion
@@ -132,20 +132,25 @@ _MOVE = Change(
 _HIGHEST = Statement(select(func.coalesce(func.max(ledger_postings.c.position), 0)), name="ledger_postings.highest")
 # Those who seal and sum wait for each other, or all but one would do it in vain; nobody who posts takes this lock. The
 # three after it are sent one after the other, in this order, each seeing what is there by then. Whoever was given one of the
-# positions had begun when the first was answered (the trigger `ledger_begin` sees to that), and so is either done when the
-# second is, or below its horizon. Once nobody below the horizon is running, those positions are settled.
+# positions had its transaction's number when the first was answered (the trigger `ledger_begin` sees to that). The second
+# takes the number of this transaction for a horizon, which is given out only then and so is above all of theirs; the
+# snapshot's xmax would not do, as it is the number after the last that has ended, and theirs may be above it. Once nobody
+# below the horizon is running, those positions are settled.
 _ONE_AT_A_TIME = Statement(text("LOCK TABLE ledger_marks IN SHARE ROW EXCLUSIVE MODE"), name="ledger_marks.lock")
 _GIVEN_OUT = Statement(
-    text("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ledger_postings_position_seq").columns(
-        position=BigInteger()
-    ),
+    text(
+        """
+        SELECT CASE WHEN is_called THEN last_value ELSE 0 END, pg_current_xact_id_if_assigned() IS NULL
+        FROM ledger_postings_position_seq
+        """
+    ).columns(position=BigInteger(), unnumbered=Boolean()),
     name="ledger_marks.given_out",
 )
 _MARK = Statement(
     text(
         """
         INSERT INTO ledger_marks (position, horizon)
-        VALUES (:position, pg_snapshot_xmax(pg_current_snapshot())::text::bigint) ON CONFLICT DO NOTHING
+        VALUES (:position, pg_current_xact_id()::text::bigint) ON CONFLICT DO NOTHING
         """
     ).bindparams(bindparam("position", type_=BigInteger())),
     name="ledger_marks.add",
@@ -156,7 +161,9 @@ _SETTLED = Statement(
         """
         SELECT coalesce(max(position), 0) FROM ledger_marks
         WHERE horizon <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-            OR horizon > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+            OR horizon > greatest(
+                pg_snapshot_xmax(pg_current_snapshot())::text::bigint, pg_current_xact_id_if_assigned()::text::bigint
+            )
         """
     ).columns(position=BigInteger()),
     name="ledger_marks.settled",
@@ -285,8 +292,9 @@ class SqlLedgerTransfers:
         if self._connection.dialect == SQLITE:
             return await self._number(_HIGHEST)  # whoever writes is alone, so nothing is under way
         await self._connection.run(_ONE_AT_A_TIME)
-        given_out = await self._number(_GIVEN_OUT)
-        await self._connection.run(_MARK, {"position": given_out})
+        given_out = await self._connection.one(_GIVEN_OUT)
+        if given_out is not None and given_out[1]:
+            await self._connection.run(_MARK, {"position": given_out[0]})
         settled = await self._number(_SETTLED)
         await self._connection.run(_FORGET_MARKS, {"position": settled})
         return settled
