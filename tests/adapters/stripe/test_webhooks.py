@@ -77,6 +77,18 @@ def test_the_body_counts_byte_by_byte() -> None:
         "t=1,v1=ä",
         "t=1," + "v1=00," * 2000,
     ],
+    ids=[
+        "nothing",
+        "a time alone",
+        "a signature alone",
+        "by another secret",
+        "by another scheme",
+        "cut short",
+        "of another time",
+        "a digit of another script",
+        "a letter",
+        "two thousand of them",
+    ],
 )
 def test_anything_else_is_refused(value: str) -> None:
     with pytest.raises(SignatureInvalid):

@@ -32,7 +32,7 @@ ACCESSES = {
 ORDER = Resource(kind="order", id="order_1", customer_id="cus_1", user_id="user_1")
 
 
-@pytest.mark.parametrize(("access", "actor"), itertools.product(ACCESSES, ACTORS))
+@pytest.mark.parametrize(("access", "actor"), [*itertools.product(ACCESSES, ACTORS)])
 def test_asking_why_gives_the_answer_that_the_check_gives(access: str, actor: str) -> None:
     declared, who = ACCESSES[access], ACTORS[actor]
     try:
