@@ -1,6 +1,6 @@
 """Passwords that anybody would try first at this shop, or with this user, are not taken."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from tests.core.users.desk import Desk, me
@@ -86,7 +86,7 @@ async def test_nobody_takes_their_own_name_or_address_for_a_password() -> None:
 
 
 def test_it_takes_no_time_to_see() -> None:
-    start = perf_counter()
+    start = process_time()
     made_of("a" * 256, WORDS)
     made_of("ada" * 85, [f"{'ad' * n}x" for n in range(100)])
-    assert perf_counter() - start < 0.1
+    assert process_time() - start < 2  # what grows with the square of it would take minutes

@@ -19,6 +19,11 @@ from tradepost_adapters.memory.security_log import SECURITY_EVENTS
 
 HERE = "http://localhost:8000"
 
+try:  # Authlib takes the successor where it is installed
+    import httpx2 as theirs
+except ModuleNotFoundError:
+    import httpx as theirs
+
 
 @pytest.fixture
 def stand() -> Stand:
@@ -42,7 +47,7 @@ def client_of(http: httpx.AsyncClient, issued: dict[str, Any], **options: Any) -
         issued["key"]["id"],
         issued["api_key"],
         token_endpoint=f"{HERE}/oauth/token",
-        transport=http._transport,
+        transport=theirs.ASGITransport(app=http._transport.app),  # type: ignore[attr-defined]
         base_url=HERE,
         **options,
     )

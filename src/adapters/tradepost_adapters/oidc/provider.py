@@ -6,9 +6,9 @@ of its own by an asymmetric algorithm; everything goes by https, except to this 
 
 import time
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -20,6 +20,15 @@ from joserfc.jwk import KeySet
 from tradepost.kernel.single_flight import SingleFlight
 from tradepost.kernel.transactions import Unavailable
 from tradepost.users.identity_provider import AuthorizationRequest, ExternalIdentity, IdentityRefused
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    # Authlib takes the successor where it is installed, and its errors are none of httpx's then.
+    try:
+        import httpx2 as httpx
+    except ModuleNotFoundError:
+        import httpx
 
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 _SCOPE = "openid email profile"
