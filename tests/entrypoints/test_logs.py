@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -84,11 +84,11 @@ def test_a_message_of_many_lines_is_one_for_eyes_too(root: logging.Logger) -> No
 
 @pytest.mark.parametrize("run", ["-eyJ", "a@", "@a", "tp_a", "1 ", "@://a:", "-", "x", "@bearer ", "eyJ."])
 def test_no_path_takes_long_to_hide_secrets_in(run: str) -> None:
-    long = run * (8000 // len(run)) + "@" + "a" * 4000
-    start = perf_counter()
+    long = run * (60_000 // len(run)) + "@" + "a" * 30_000
+    start = process_time()
     logs.redact_path(long)
     logs.redact_query(f"q={long}")
-    assert perf_counter() - start < 0.1
+    assert process_time() - start < 5  # some 0.05 s; a minute where it backtracks
 
 
 def test_the_servers_own_request_line_is_off(root: logging.Logger) -> None:

@@ -1,7 +1,6 @@
 """Sending by SMTP when the server refuses, hangs, goes away, or is not who it should be."""
 
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,10 +55,8 @@ async def test_a_refusal_is_for_now_or_for_good_as_its_code_says(
 
 
 async def test_a_server_that_never_answers_is_given_up_on_and_may_have_taken_the_mail(server: MailServer) -> None:
-    server.behavior.hang = 3
-    began = time.monotonic()
+    server.behavior.hang = 60
     assert await sent(f"{server.url}&timeout=0.5") == "MailDelayed: time-out"
-    assert time.monotonic() - began < 2
     server.behavior.hang = 0
     assert await sent(server.url) == "sent"
     first, second = (envelope.content for envelope in server.received)

@@ -61,9 +61,17 @@ async def test_health_shows_latency_and_never_what_a_driver_said() -> None:
 
 
 async def test_a_check_that_hangs_fails_and_the_others_do_not_wait_in_line() -> None:
-    checks = [Check(f"slow{n}", _hanging, timeout=0.1) for n in range(5)]
-    response = await asyncio.wait_for(_get("/health", *checks), 0.4)
-    assert {check["reason"] for check in response.json()["checks"]} == {"no answer within 0.1 s"}
+    everyone_began = asyncio.Barrier(5)
+    together: list[int] = []
+
+    async def meets_the_others_then_hangs() -> None:
+        together.append(await everyone_began.wait())
+        await _hanging()
+
+    checks = [Check(f"slow{n}", meets_the_others_then_hangs, timeout=0.5) for n in range(5)]
+    response = await _get("/health", *checks)
+    assert {check["reason"] for check in response.json()["checks"]} == {"no answer within 0.5 s"}
+    assert sorted(together) == [0, 1, 2, 3, 4]
 
 
 async def test_the_application_opens_and_closes_what_it_stands_on() -> None:

@@ -118,12 +118,12 @@ def test_only_the_header_our_proxies_write_is_believed() -> None:
     assert origin("10.0.0.1", *both, header="forwarded") == ("1.1.1.1", "http")
 
 
-@pytest.mark.parametrize("told", ["," * 30_000, '"' * 30_000, ',"' * 15_000, ";=" * 15_000, "a=" + '"\\' * 15_000])
+@pytest.mark.parametrize("told", ["," * 300_000, '"' * 300_000, ',"' * 150_000, ";=" * 150_000, "a=" + '"\\' * 150_000])
 def test_a_hostile_header_takes_little_time(told: str) -> None:
     begun = time.process_time()
     origin("10.0.0.1", ("Forwarded", told), ("X-Forwarded-For", told), header="forwarded")
     origin("10.0.0.1", ("Forwarded", told), ("X-Forwarded-For", told))
-    assert time.process_time() - begun < 0.1
+    assert time.process_time() - begun < 5
 
 
 def test_callers_are_counted_by_address_and_by_the_network_of_a_household() -> None:
