@@ -31,15 +31,11 @@ class ExternalSignIn(SigningIn):
 
     @cached_property
     def complete_external_sign_in(self) -> CompleteExternalSignIn:
-        return CompleteExternalSignIn(
-            self._transactions, self._external_step, self._admission, self._opening, self._clock
-        )
+        return CompleteExternalSignIn(self._external_step, self._entrance)
 
     @cached_property
     def complete_external_sign_in_browser(self) -> CompleteExternalSignInBrowser:
-        return CompleteExternalSignInBrowser(
-            self._transactions, self._external_step, self._admission, self._opening, self._clock
-        )
+        return CompleteExternalSignInBrowser(self._external_step, self._entrance)
 
     @cached_property
     def link_identity(self) -> LinkIdentity:

@@ -6,6 +6,7 @@ from tradepost.shop.signing import Signing
 from tradepost.users.admission import Admission
 from tradepost.users.end_session import EndSession
 from tradepost.users.end_sessions import EndSessions
+from tradepost.users.entrance import Entrance
 from tradepost.users.familiar_addresses import AddressDigests
 from tradepost.users.get_session import GetSession
 from tradepost.users.identify import Identify
@@ -70,12 +71,16 @@ class SigningIn(Signing):
         return Admission(self._opening, self._second_factor_check, self._ids)
 
     @cached_property
+    def _entrance(self) -> Entrance:
+        return Entrance(self._transactions, self._admission, self._opening, self._clock)
+
+    @cached_property
     def sign_in(self) -> SignIn:
-        return SignIn(self._transactions, self._password_step, self._admission, self._opening, self._clock)
+        return SignIn(self._password_step, self._entrance)
 
     @cached_property
     def sign_in_browser(self) -> SignInBrowser:
-        return SignInBrowser(self._transactions, self._password_step, self._admission, self._opening, self._clock)
+        return SignInBrowser(self._password_step, self._entrance)
 
     @cached_property
     def refresh_tokens(self) -> RefreshTokens:

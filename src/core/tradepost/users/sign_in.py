@@ -2,16 +2,11 @@
 
 import msgspec
 
-from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
-from tradepost.kernel.transactions import Transactions
-from tradepost.users.admission import Admission
 from tradepost.users.client import Client
+from tradepost.users.entrance import Entrance
 from tradepost.users.password_step import PasswordStep
 from tradepost.users.second_factor import MfaRequired
-from tradepost.users.second_factor_ports import AdmissionTx
-from tradepost.users.session import SessionKind
-from tradepost.users.session_opening import OpenedSession, SessionOpening
 from tradepost.users.views import SignedIn
 
 
@@ -36,26 +31,10 @@ class SignIn:
 
     access = anybody()
 
-    def __init__(
-        self,
-        transactions: Transactions[AdmissionTx],
-        password: PasswordStep,
-        admission: Admission,
-        opening: SessionOpening,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
+    def __init__(self, password: PasswordStep, entrance: Entrance) -> None:
         self._password = password
-        self._admission = admission
-        self._opening = opening
-        self._clock = clock
+        self._entrance = entrance
 
     async def __call__(self, command: SignInCommand) -> SignedIn | MfaRequired:
         who = await self._password(command.email, command.password, command.client)
-        now = self._clock.now()
-
-        async def work(tx: AdmissionTx) -> OpenedSession | MfaRequired:
-            return await self._admission.admit(tx, who, SessionKind.TOKEN, client=command.client, at=now)
-
-        admitted = await self._transactions.run(work)
-        return admitted if isinstance(admitted, MfaRequired) else await self._opening.tokens(admitted, now)
+        return await self._entrance.app(who, command.client)

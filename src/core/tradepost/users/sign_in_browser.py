@@ -2,16 +2,11 @@
 
 import msgspec
 
-from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
-from tradepost.kernel.transactions import Transactions
-from tradepost.users.admission import Admission
 from tradepost.users.client import Client
+from tradepost.users.entrance import Entrance
 from tradepost.users.password_step import PasswordStep
 from tradepost.users.second_factor import MfaRequired
-from tradepost.users.second_factor_ports import AdmissionTx
-from tradepost.users.session import SessionKind
-from tradepost.users.session_opening import OpenedSession, SessionOpening
 from tradepost.users.views import BrowserSession
 
 
@@ -37,29 +32,10 @@ class SignInBrowser:
 
     access = anybody()
 
-    def __init__(
-        self,
-        transactions: Transactions[AdmissionTx],
-        password: PasswordStep,
-        admission: Admission,
-        opening: SessionOpening,
-        clock: Clock,
-    ) -> None:
-        self._transactions = transactions
+    def __init__(self, password: PasswordStep, entrance: Entrance) -> None:
         self._password = password
-        self._admission = admission
-        self._opening = opening
-        self._clock = clock
+        self._entrance = entrance
 
     async def __call__(self, command: SignInBrowserCommand) -> BrowserSession | MfaRequired:
         who = await self._password(command.email, command.password, command.client)
-        now = self._clock.now()
-
-        async def work(tx: AdmissionTx) -> OpenedSession | MfaRequired:
-            admitted = await self._admission.admit(tx, who, SessionKind.COOKIE, client=command.client, at=now)
-            if isinstance(admitted, OpenedSession) and command.replaces is not None:
-                await self._opening.replace(tx, command.replaces, client=command.client, at=now)
-            return admitted
-
-        admitted = await self._transactions.run(work)
-        return admitted if isinstance(admitted, MfaRequired) else self._opening.browser(admitted)
+        return await self._entrance.browser(who, command.client, replaces=command.replaces)
