@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tradepost_entrypoints.http.networks import Networks, address_of, caller_of, truncated
+from tradepost.users.network import address_of, network_of
+from tradepost_entrypoints.http.networks import Networks, truncated
 from tradepost_entrypoints.http.proxies import Proxies, ProxyHeader
 
 OURS = ("10.0.0.0/8", "2001:db8:ffff::/48")
@@ -127,9 +128,9 @@ def test_a_hostile_header_takes_little_time(told: str) -> None:
 
 
 def test_callers_are_counted_by_address_and_by_the_network_of_a_household() -> None:
-    assert caller_of("203.0.113.7") == caller_of("::ffff:203.0.113.7") == "203.0.113.7"
-    assert caller_of("2001:db8:1:2:3::4") == caller_of("2001:db8:1:2::9") == "2001:db8:1:2::/64"
-    assert caller_of(None) == caller_of("testclient") == "unknown"
+    assert network_of("203.0.113.7") == network_of("::ffff:203.0.113.7") == "203.0.113.7"
+    assert network_of("2001:db8:1:2:3::4") == network_of("2001:db8:1:2::9") == "2001:db8:1:2::/64"
+    assert (network_of(None), network_of("testclient")) == (None, None)
 
 
 def test_a_truncated_address_tells_no_household_from_its_neighbors() -> None:

@@ -1,8 +1,8 @@
 """Where a command came from."""
 
-from ipaddress import IPv6Address, IPv6Network, ip_address
-
 import msgspec
+
+from tradepost.users.network import network_of
 
 _MOST_ADDRESS, _MOST_AGENT = 64, 256  # characters; more is nobody's address, and no browser's name
 
@@ -23,11 +23,5 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def network(self) -> str | None:
-        """Whom the address stands for: itself, or its /64, of which one household has all. None for what is no address."""
-        try:
-            found = ip_address((self.address or "").partition("%")[0])
-        except ValueError:
-            return None
-        if not isinstance(found, IPv6Address):
-            return str(found)
-        return str(found.ipv4_mapped or IPv6Network((found, 64), strict=False))
+        """Whom the address stands for (`network_of`)."""
+        return network_of(self.address)

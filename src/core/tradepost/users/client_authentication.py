@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from tradepost.kernel.errors import Kind, TradepostError
-from tradepost.users.api_key import read
-from tradepost.users.opaque import hash_of
+from tradepost.users.known_machine import known_machine
 from tradepost.users.principal import Machine
 from tradepost.users.session_ports import PrincipalViews
 
@@ -26,13 +25,7 @@ class ClientAuthentication:
 
     async def __call__(self, client_id: str, client_secret: str, at: datetime) -> Machine:
         """Raises `ClientRefused`."""
-        shown = read(client_secret)
-        if shown is None or shown[0] != client_id:
-            raise ClientRefused
-        secret_hash = hash_of(shown[1])
-        machine = await self._principals.of_key(secret_hash)
+        machine = await known_machine(self._principals, client_secret, at)
         if machine is None or machine.key.id != client_id:
-            raise ClientRefused
-        if not machine.good_at(at) or not machine.shown_by(secret_hash, at):
             raise ClientRefused
         return machine

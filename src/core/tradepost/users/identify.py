@@ -9,9 +9,10 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.api_key import KEY_PREFIX, read
+from tradepost.users.api_key import KEY_PREFIX
 from tradepost.users.api_key_ports import HasApiKeys
 from tradepost.users.credential import BearerToken, Credential, SessionCookie, SessionEnded
+from tradepost.users.known_machine import known_machine
 from tradepost.users.opaque import MAX_SECRET, hash_of
 from tradepost.users.principal import Machine, Principal
 from tradepost.users.session import Session, SessionKind, SessionPolicy
@@ -76,18 +77,12 @@ class Identify:
         return principal.actor(now, self._policy, grant.scope)
 
     async def _by_key(self, token: BearerToken, now: datetime) -> Actor:
-        shown = read(token.value)
-        if shown is None:
-            raise InvalidToken
-        key_id, secret_hash = shown[0], hash_of(shown[1])
-        machine = await self._principals.of_key(secret_hash)
-        if machine is None or machine.key.id != key_id or not machine.good_at(now):
-            raise InvalidToken
-        if not machine.shown_by(secret_hash, now):
+        machine = await known_machine(self._principals, token.value, now)
+        if machine is None:
             raise InvalidToken
         await self._require_signature(machine, token, now)
         await self._note_use(machine, now)
-        return machine.actor(SessionFacts(id=key_id, kind="key"))
+        return machine.actor(SessionFacts(id=machine.key.id, kind="key"))
 
     async def _require_signature(self, machine: Machine, token: BearerToken, now: datetime) -> None:
         """Of machines that have shown a public key, each request is signed, and none is taken twice."""

@@ -15,8 +15,9 @@ import msgspec
 from tradepost.kernel.access import GRANTS, GUEST, Actor
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.rate_limits import Hit, Limit, RateLimiter, Usage
+from tradepost.users.network import network_of
 from tradepost_entrypoints.http.call import Call
-from tradepost_entrypoints.http.networks import Networks, caller_of
+from tradepost_entrypoints.http.networks import Networks
 from tradepost_entrypoints.http.response import Headers
 
 RouteLimit = Literal["ordinary", "credentials", "uncounted"]
@@ -76,14 +77,15 @@ class Guard:
         if limit == "uncounted":
             return []
         limits = self._limits
+        caller = network_of(address) or "unknown"
         own, name = limits.user, actor.id
         if actor is GUEST:
-            own, name = limits.address, caller_of(address)
+            own, name = limits.address, caller
         elif actor.session is not None and actor.session.kind in ("key", "client"):
             own = limits.key
         hits = [] if own is None else [Hit(own, name)]
         if limit == "credentials" and limits.credentials is not None:
-            hits.append(Hit(limits.credentials, caller_of(address)))
+            hits.append(Hit(limits.credentials, caller))
         return hits
 
     def _refuse(self, usages: Sequence[Usage]) -> NoReturn:

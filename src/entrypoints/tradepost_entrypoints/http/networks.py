@@ -2,30 +2,11 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 
-Address = IPv4Address | IPv6Address
-_MANY = 4096  # addresses remembered; parsing one costs as much as answering a small question
+from tradepost.users.network import address_of
 
-
-@lru_cache(_MANY)
-def address_of(text: str) -> Address | None:
-    """The address a text says, None when it is none. An IPv4 address written as IPv6 (`::ffff:…`) is the IPv4 one, and
-    the zone of a link (`%eth0`) says nothing to others."""
-    try:
-        found = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return (isinstance(found, IPv6Address) and found.ipv4_mapped) or found
-
-
-@lru_cache(_MANY)
-def caller_of(text: str | None) -> str:
-    """Whom an address stands for when callers are counted: itself, or its /64, of which one household has them all."""
-    address = None if text is None else address_of(text)
-    if isinstance(address, IPv6Address):
-        return str(IPv6Network((address, 64), strict=False))
-    return "unknown" if address is None else str(address)
+_MANY = 4096  # addresses remembered
 
 
 @lru_cache(_MANY)

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from tradepost_entrypoints.http.networks import Networks, address_of
+from tradepost.users.network import address_of
+from tradepost_entrypoints.http.networks import Networks
 
 ProxyHeader = Literal["x-forwarded", "forwarded"]
 # Possessive, so that no header takes more than linear time. A quote that does not end takes the rest with it.
