@@ -7,6 +7,7 @@ gateway answers what it answered the first time. What it can not say is an excep
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -26,11 +27,12 @@ class Authorize(msgspec.Struct, frozen=True, kw_only=True, tag="authorize", tag_
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True, tag="capture", tag_field="kind"):
-    """Collect `amount` of the authorization `reference`, at most what is still held."""
+    """Collect `amount` of the authorization `reference`, at most what is still held. With `final` the rest is let go."""
 
     operation_id: str
     reference: str
     amount: Money
+    final: bool = False
     metadata: Mapping[str, str] = {}
 
 
@@ -79,7 +81,13 @@ class ActionRequired(msgspec.Struct, frozen=True, kw_only=True, tag="action_requ
     url: str
 
 
-GatewayAnswer = Approved | Declined | ActionRequired
+class Pending(msgspec.Struct, frozen=True, kw_only=True, tag="pending", tag_field="answer"):
+    """Taken on, and on its way: a refund that a bank has to carry out. Ask again with `find`."""
+
+    reference: str
+
+
+GatewayAnswer = Approved | Declined | ActionRequired | Pending
 
 
 class GatewayEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +107,61 @@ class GatewayEntry(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str] = {}
 
 
+class DisputeStatus(StrEnum):
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+
+
+class GatewayDispute(msgspec.Struct, frozen=True, kw_only=True):
+    """How a dispute stands: the buyer has asked their bank for the money.
+
+    `reference` is the gateway's own id of it, `payment_reference` that of the authorization. `withdrawn` is how much of
+    it, in minor units, the gateway has taken from us and not given back; fees are in its balance.
+    """
+
+    reference: str
+    payment_reference: str
+    amount: Money
+    withdrawn: int
+    reason: str
+    status: DisputeStatus
+    respond_by: datetime | None
+    opened_at: datetime
+
+
+class BalanceKind(StrEnum):
+    """What a line of a gateway's balance is for. `other` is what nothing of ours asked for: a person has to look."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+    REFUND_FAILED = "refund_failed"  # what could not be given back has come back
+    DISPUTE = "dispute"
+    DISPUTE_REVERSED = "dispute_reversed"
+    FEE = "fee"  # beside those of single lines
+    PAYOUT = "payout"
+    PAYOUT_FAILED = "payout_failed"
+    OTHER = "other"
+
+
+class BalanceLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of our balance at the gateway. What is above zero came in: a charge is, a payout is not.
+
+    `amount` is before `fee`, which is what the gateway kept of it, in minor units of the same currency (below zero: gave
+    back). `reference` is that of the authorization, of the dispute for the two of its kinds, of the payout for those;
+    `operation_id` is that of ours where the gateway knows it.
+    """
+
+    id: str
+    kind: BalanceKind
+    amount: Money
+    fee: int
+    at: datetime
+    reference: str | None = None
+    operation_id: str | None = None
+
+
 class GatewayOutcomeUnknown(TradepostError):
     """No answer, or none that can be believed: the request may have been carried out. Send the same one again later."""
 
@@ -112,6 +175,11 @@ class PaymentGateway(Protocol):
     @property
     def name(self) -> str:
         """What payments call it, such as `simulated` or `stripe`."""
+        ...
+
+    @property
+    def several_captures(self) -> bool:
+        """Whether an authorization can be captured in several parts. Where not, each capture has to be `final`."""
         ...
 
     async def send(self, request: GatewayRequest, /) -> GatewayAnswer:
@@ -138,4 +206,20 @@ class PaymentGateway(Protocol):
         self, since: datetime, /, *, cursor: str | None = None
     ) -> tuple[tuple[GatewayEntry, ...], str | None]:
         """The gateway's books since, oldest first, a page at a time, with the cursor of the next page."""
+        ...
+
+    async def dispute(self, reference: str, /) -> GatewayDispute | None:
+        """How the dispute with the gateway's id `reference` stands. Raises `GatewayOutcomeUnknown`."""
+        ...
+
+    async def disputes(
+        self, since: datetime, /, *, cursor: str | None = None
+    ) -> tuple[tuple[GatewayDispute, ...], str | None]:
+        """Those opened since, in any order, a page at a time, with the cursor of the next page."""
+        ...
+
+    async def balance(
+        self, since: datetime, /, *, cursor: str | None = None
+    ) -> tuple[tuple[BalanceLine, ...], str | None]:
+        """What moved our balance since, in any order, a page at a time, with the cursor of the next page."""
         ...

@@ -68,6 +68,7 @@ class ReceiveWebhook:
             type=notice.type,
             payload=command.body,
             operation_ids=notice.operation_ids,
+            disputes=notice.disputes,
             received_at=now,
         )
         job_id = self._ids.new("job")
@@ -75,7 +76,7 @@ class ReceiveWebhook:
         async def work(tx: ReceiveWebhookTx) -> bool:
             if not await tx.webhook_events.add(event):
                 return False
-            if event.operation_ids:
+            if event.operation_ids or event.disputes:
                 where = {"gateway": event.gateway, "id": event.id}
                 await tx.jobs.enqueue(Job.new(job_id, PROCESS, where, now=now, max_attempts=_TRIES))
             else:

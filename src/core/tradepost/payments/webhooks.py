@@ -24,11 +24,13 @@ class SignatureInvalid(Invalid):
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that was found to be the gateway's. `operation_ids` are those of ours it may tell something new about."""
+    """An event that was found to be the gateway's. `operation_ids` are those of ours it may tell something new about,
+    `disputes` the gateway's own ids of disputes."""
 
     id: str
     type: str
     operation_ids: tuple[str, ...] = ()
+    disputes: tuple[str, ...] = ()
 
 
 class WebhookReader(Protocol):
@@ -50,6 +52,7 @@ class WebhookEvent(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     payload: bytes
     operation_ids: tuple[str, ...]
+    disputes: tuple[str, ...] = ()
     received_at: datetime
     processed_at: datetime | None = None
     outcome: str | None = None
