@@ -7,7 +7,8 @@ import msgspec
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.money import Money
 from tradepost.kernel.pages import Page, PageRequest
-from tradepost.orders.order import HistoryEntry, Order, OrderStatus
+from tradepost.orders.lines import HistoryEntry
+from tradepost.orders.order import Order, OrderStatus
 from tradepost.orders.ports import OrderFilter, OrderTotal
 from tradepost.orders.views import (
     HistoryView,

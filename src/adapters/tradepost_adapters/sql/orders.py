@@ -7,7 +7,8 @@ from sqlalchemy import BigInteger, Text, bindparam, select, text
 
 from tradepost.kernel.addresses import Contact
 from tradepost.kernel.money import Money
-from tradepost.orders.order import FulfillmentStatus, Order, OrderLine, OrderStatus
+from tradepost.orders.lines import OrderLine
+from tradepost.orders.order import FulfillmentStatus, Order, OrderStatus
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
 from tradepost_adapters.sql.connection import Connection, Row
 from tradepost_adapters.sql.json_rows import json_rows

@@ -7,7 +7,8 @@ from tradepost.imports.order_columns import PlannedOrder
 from tradepost.imports.ports import KnownOrder
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
-from tradepost.orders.order import FulfillmentStatus, Order, OrderLine, OrderStatus
+from tradepost.orders.lines import OrderLine
+from tradepost.orders.order import FulfillmentStatus, Order, OrderStatus
 from tradepost.payments.payment import Method, Payment
 
 

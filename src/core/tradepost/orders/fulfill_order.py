@@ -8,7 +8,7 @@ from tradepost.kernel.declared import staff
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
-from tradepost.orders.order import Parcel
+from tradepost.orders.lines import Parcel
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.views import OrderView
 from tradepost.stock.level import Reason

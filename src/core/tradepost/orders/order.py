@@ -13,6 +13,7 @@ from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money
 from tradepost.orders import events
+from tradepost.orders.lines import HistoryEntry, OrderLine, Parcel, ShippingLine
 from tradepost.stock.level import LevelChange
 
 OrderId = NewType("OrderId", str)
@@ -63,62 +64,6 @@ def derive_payment_status(
     if not total and status is not OrderStatus.PENDING:
         return PaymentStatus.PAID
     return PaymentStatus.AUTHORIZED if authorized else PaymentStatus.UNPAID
-
-
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A snapshot of what was bought. `number` counts from 1 and names the line within its order.
-
-    `total` is what the buyer is charged for the line as prices are shown: with tax if `inclusive`, before tax if not.
-    It leads where it is no multiple of `unit_price`. `rate` is the tax rate in percent, as exact text.
-    """
-
-    number: int
-    sku: str
-    name: str
-    quantity: int
-    unit_price: Money
-    total: Money
-    net: Money
-    tax: Money
-    gross: Money
-    rate: str
-    inclusive: bool
-    tracked: bool = True
-    fulfilled: int = 0
-    returned: int = 0
-
-
-class ShippingLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """How it travels and what that costs, taxed like a line."""
-
-    method: str
-    name: str
-    total: Money
-    net: Money
-    tax: Money
-    gross: Money
-    rate: str
-    inclusive: bool
-
-
-class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """One fulfillment: line numbers and quantities that left together, and how to follow them."""
-
-    id: str
-    lines: tuple[tuple[int, int], ...]
-    at: datetime
-    carrier: str | None = None
-    tracking_number: str | None = None
-    tracking_url: str | None = None
-
-
-class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Who did what, and when."""
-
-    at: datetime
-    actor: str
-    action: str
-    data: Mapping[str, str | int] = {}
 
 
 class Order(Aggregate, kw_only=True):

@@ -10,7 +10,8 @@ from tradepost.kernel.contacts import email_faults, metadata_faults
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import is_currency
-from tradepost.orders.order import Order, OrderLine, OrderStatus, ShippingLine
+from tradepost.orders.lines import OrderLine, ShippingLine
+from tradepost.orders.order import Order, OrderStatus
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import SaleTx
 from tradepost.payments.payment import Method, Operation, Payment

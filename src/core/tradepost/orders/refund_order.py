@@ -12,8 +12,9 @@ from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
+from tradepost.orders.lines import OrderLine
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.order import Order, OrderLine
+from tradepost.orders.order import Order
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.refund_limit import refund_in_all
 from tradepost.orders.views import RefundView

@@ -7,15 +7,8 @@ import msgspec
 
 from tradepost.kernel.addresses import Contact
 from tradepost.kernel.money import Money
-from tradepost.orders.order import (
-    FulfillmentStatus,
-    Order,
-    OrderLine,
-    OrderStatus,
-    Parcel,
-    PaymentStatus,
-    ShippingLine,
-)
+from tradepost.orders.lines import OrderLine, Parcel, ShippingLine
+from tradepost.orders.order import FulfillmentStatus, Order, OrderStatus, PaymentStatus
 from tradepost.payments.gateway import kind_of
 from tradepost.payments.payment import Operation, OperationStatus, Payment, Refund, RefundLine, RefundStatus
 

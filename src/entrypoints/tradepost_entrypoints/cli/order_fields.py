@@ -6,7 +6,7 @@ from tradepost.kernel.money import Money
 
 if TYPE_CHECKING:
     from tradepost.orders import HistoryView, OrderSummary, OrderTotal, OrderView, PaymentView, RefundView
-    from tradepost.orders.order import OrderLine, Parcel
+    from tradepost.orders.lines import OrderLine, Parcel
     from tradepost_entrypoints.cli.output import Fields
 
 SUMMARY: "Fields[OrderSummary]" = {

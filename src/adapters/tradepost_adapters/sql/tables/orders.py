@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from tradepost.kernel.addresses import Contact
-from tradepost.orders.order import Parcel, ShippingLine
+from tradepost.orders.lines import Parcel, ShippingLine
 from tradepost_adapters.sql.tables import metadata
 from tradepost_adapters.sql.types import Flag, Json, UtcDateTime
 
