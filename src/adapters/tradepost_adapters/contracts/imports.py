@@ -203,7 +203,7 @@ async def _write(tx: ImportTx, new: Sequence[PlannedOrder], customers: Sequence[
         )
         for each, number in zip(new, numbers, strict=True)
     ]
-    await tx.history_book.add(customers, orders, [payment_of(order, _ids) for order in orders])
+    await tx.history_book.add(customers, orders, [payment_of(order, _ids, by="test", at=NOW) for order in orders])
     return orders
 
 

@@ -7,6 +7,7 @@ import msgspec
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.money import Money
 from tradepost.kernel.pages import Page, PageRequest
+from tradepost.ledger.bookkeeping import Bookkeeper
 from tradepost.orders.lines import HistoryEntry
 from tradepost.orders.order import Order, OrderStatus
 from tradepost.orders.ports import OrderFilter, OrderTotal
@@ -47,9 +48,10 @@ ORDER_HISTORY = TableOf[int, HistoryRow]("order_history", order=Index(lambda row
 class MemoryOrders(Aggregates[Order]):
     """`Orders` in memory."""
 
-    def __init__(self, session: Session, outbox: MemoryOutbox) -> None:
+    def __init__(self, session: Session, outbox: MemoryOutbox, bookkeeper: Bookkeeper) -> None:
         super().__init__(session, outbox, ORDERS, "order")
         self._session = session
+        self._bookkeeper = bookkeeper
         self._history = session.table(ORDER_HISTORY)
         self._operations = session.table(OPERATIONS)
 
@@ -58,11 +60,15 @@ class MemoryOrders(Aggregates[Order]):
 
     async def add(self, aggregate: Order, /) -> None:
         self._write_history(aggregate)
+        bookings = aggregate.take_bookings()
         await super().add(aggregate)
+        await self._bookkeeper.book(bookings)
 
     async def save(self, aggregate: Order, /) -> None:
         self._write_history(aggregate)
+        bookings = aggregate.take_bookings()
         await super().save(aggregate)
+        await self._bookkeeper.book(bookings)
 
     async def due_to_expire(self, now: datetime, /, *, limit: int) -> tuple[str, ...]:
         due = [

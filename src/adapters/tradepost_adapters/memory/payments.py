@@ -3,9 +3,11 @@
 from copy import copy
 from datetime import datetime
 
+from tradepost.kernel.transactions import StaleVersion
+from tradepost.payments.dispute import Dispute
 from tradepost.payments.payment import Operation, Payment, Refund
 from tradepost_adapters.memory.aggregates import Aggregates
-from tradepost_adapters.memory.database import Index, Session, TableOf
+from tradepost_adapters.memory.database import Index, Session, TableOf, UniqueViolation
 from tradepost_adapters.memory.outbox import MemoryOutbox
 
 
@@ -13,7 +15,11 @@ def _open(operation: Operation) -> bool | None:
     return None if operation.settled or operation.next_action is not None else True
 
 
-PAYMENTS = TableOf[str, Payment]("payments", order=Index(lambda payment: payment.order_id))
+PAYMENTS = TableOf[str, Payment](
+    "payments",
+    order=Index(lambda payment: payment.order_id),
+    reference=Index(lambda payment: None if payment.reference is None else (payment.gateway, payment.reference)),
+)
 OPERATIONS = TableOf[str, Operation](
     "operations",
     payment=Index(lambda operation: operation.payment_id),
@@ -21,6 +27,11 @@ OPERATIONS = TableOf[str, Operation](
     open=Index(_open),
 )
 REFUNDS = TableOf[str, Refund]("refunds", order=Index(lambda refund: refund.order_id))
+DISPUTES = TableOf[str, Dispute](
+    "disputes",
+    order=Index(lambda dispute: dispute.order_id),
+    reference=Index(lambda dispute: (dispute.gateway, dispute.reference), unique=True),
+)
 
 
 class MemoryPayments(Aggregates[Payment]):
@@ -31,6 +42,9 @@ class MemoryPayments(Aggregates[Payment]):
 
     async def of_order(self, order_id: str, /) -> tuple[Payment, ...]:
         return tuple(copy(payment) for payment in self.rows.by("order", order_id))
+
+    async def by_reference(self, gateway: str, reference: str, /) -> Payment | None:
+        return next((copy(payment) for payment in self.rows.by("reference", (gateway, reference))), None)
 
 
 class MemoryOperations(Aggregates[Operation]):
@@ -60,3 +74,20 @@ class MemoryRefunds(Aggregates[Refund]):
 
     async def of_order(self, order_id: str, /) -> tuple[Refund, ...]:
         return tuple(copy(refund) for refund in self.rows.by("order", order_id))
+
+
+class MemoryDisputes(Aggregates[Dispute]):
+    """`Disputes` in memory."""
+
+    def __init__(self, session: Session, outbox: MemoryOutbox) -> None:
+        super().__init__(session, outbox, DISPUTES, "dispute")
+
+    async def by_reference(self, gateway: str, reference: str, /) -> Dispute | None:
+        found = self.rows.one("reference", (gateway, reference))
+        return None if found is None else copy(found)
+
+    async def add(self, aggregate: Dispute, /) -> None:
+        try:
+            await super().add(aggregate)
+        except UniqueViolation as violation:
+            raise StaleVersion("The dispute") from violation

@@ -1,7 +1,9 @@
 """The transaction of the memory adapter: one lazily made property for each repository."""
 
+from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.lazy import lazy
 from tradepost.kernel.wakeups import Topic
+from tradepost.ledger.bookkeeping import Bookkeeper
 from tradepost_adapters.memory.api_keys import MemoryApiKeys
 from tradepost_adapters.memory.carts import MemoryCarts
 from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
@@ -23,7 +25,7 @@ from tradepost_adapters.memory.nonces import MemoryNonces
 from tradepost_adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
-from tradepost_adapters.memory.payments import MemoryOperations, MemoryPayments, MemoryRefunds
+from tradepost_adapters.memory.payments import MemoryDisputes, MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
 from tradepost_adapters.memory.roles import MemoryRoles
 from tradepost_adapters.memory.second_factors import MemoryRecoveryCodes, MemorySignInChallenges, MemoryTotps
@@ -34,6 +36,8 @@ from tradepost_adapters.memory.stock import MemoryLocations, MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
 from tradepost_adapters.memory.users import MemoryUsers
 from tradepost_adapters.memory.webhook_events import MemoryWebhookEvents
+
+_IDS = TypeIds()
 
 
 class MemoryTransaction:
@@ -164,8 +168,12 @@ class MemoryTransaction:
         return MemoryCarts(self._session, self.outbox)
 
     @lazy
+    def bookkeeper(self) -> Bookkeeper:
+        return Bookkeeper(self.ledger_accounts, self.ledger_transfers, {}, _IDS.new)
+
+    @lazy
     def orders(self) -> MemoryOrders:
-        return MemoryOrders(self._session, self.outbox)
+        return MemoryOrders(self._session, self.outbox, self.bookkeeper)
 
     @lazy
     def catalog_book(self) -> MemoryCatalogBook:
@@ -186,6 +194,10 @@ class MemoryTransaction:
     @lazy
     def refunds(self) -> MemoryRefunds:
         return MemoryRefunds(self._session, self.outbox)
+
+    @lazy
+    def disputes(self) -> MemoryDisputes:
+        return MemoryDisputes(self._session, self.outbox)
 
     @lazy
     def webhook_events(self) -> MemoryWebhookEvents:

@@ -7,6 +7,7 @@ from tradepost.imports.order_columns import PlannedOrder
 from tradepost.imports.ports import KnownOrder
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
+from tradepost.orders import bookings
 from tradepost.orders.lines import OrderLine
 from tradepost.orders.order import FulfillmentStatus, Order, OrderStatus
 from tradepost.payments.payment import Method, Payment
@@ -76,9 +77,9 @@ def order_of(
     return order
 
 
-def payment_of(order: Order, ids: TypeIds) -> Payment:
-    """Its whole total, collected elsewhere when the order was placed."""
-    return Payment(
+def payment_of(order: Order, ids: TypeIds, *, by: str, at: datetime) -> Payment:
+    """Its whole total, collected elsewhere when the order was placed. Both are posted to the ledger as of then."""
+    payment = Payment(
         id=ids.new("pay"),
         order_id=order.id,
         method=Method.EXTERNAL,
@@ -87,3 +88,9 @@ def payment_of(order: Order, ids: TypeIds) -> Payment:
         captured=order.total.amount,
         created_at=order.created_at,
     )
+    then = order.created_at
+    order.book(
+        bookings.placed(order, by=by, at=then, recorded_at=at),
+        bookings.captured(order, payment, payment.captured, by=by, at=then, recorded_at=at),
+    )
+    return payment

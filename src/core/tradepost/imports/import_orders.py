@@ -118,7 +118,8 @@ class ImportOrders:
                     )
                     for order, number in zip(new, await book.numbers(len(new)), strict=True)
                 ]
-                await book.add(customers, orders, [payment_of(order, self._ids) for order in orders])
+                payments = [payment_of(order, self._ids, by=command.actor.id, at=now) for order in orders]
+                await book.add(customers, orders, payments)
             return _Written(len(new), len(strangers), frozenset(skus) - names.keys(), _different(planned, first, known))
 
         return await self._transactions.run(work)

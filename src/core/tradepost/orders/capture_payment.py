@@ -11,26 +11,33 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.order import ENDED, OrderStatus
+from tradepost.orders.order import ENDED, Order, OrderStatus
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.settlement import declined
 from tradepost.orders.views import OrderView
-from tradepost.payments.payment import Operation, OperationStatus
+from tradepost.payments.payment import Operation, OperationStatus, Payment
 
 
 class CapturePaymentCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of the order's payment to collect; without `amount`, all that is held or still owed."""
+    """How much of the order's payment to collect; without `amount`, all that is held or still owed.
+
+    `final` lets go of the rest. `payment_id` says which payment, where several hold something.
+    """
 
     actor: Actor
     order_id: str
     amount: Money | None = None
+    final: bool = False
+    payment_id: str | None = None
     idempotency: IdempotencyKey | None = None
 
 
 class CapturePayment:
     """Captures a held card payment through its gateway, or records that the money of a manual payment has arrived.
 
-    Raises `payment.over_capture`, `payment.not_authorized`, `payment.declined`, `order.ended`.
+    A gateway that captures but once lets go of the rest whether asked to or not; asked for a part it is taken for the
+    last one. Raises `payment.over_capture`, `payment.not_authorized`, `payment.declined`,
+    `payment.in_flight`, `order.not_placed`.
     """
 
     access = staff(Permission.PAYMENTS_WRITE)
@@ -58,16 +65,17 @@ class CapturePayment:
                 )
             if command.amount is not None and command.amount.currency != order.currency:
                 raise Invalid("money.currency_mismatch", f"Order {order.number} is in {order.currency}.")
-            payment = (await tx.payments.of_order(order.id))[-1]
+            payment = _to_capture(order, await tx.payments.of_order(order.id), command.payment_id)
             amount = command.amount.amount if command.amount is not None else None
             if payment.gateway is None:
                 received = amount if amount is not None else payment.amount.amount - payment.captured
                 payment.received(received)
                 order.money_authorized(received, by=command.actor.id, at=now)
-                order.money_captured(received, by=command.actor.id, at=now)
+                order.money_captured(payment, received, by=command.actor.id, at=now)
             else:
                 capturing = payment.capturing
-                operation = payment.request_capture(operation_id, amount, at=now)
+                final = command.final or not self._runner.several_captures(payment.gateway)
+                operation = payment.request_capture(operation_id, amount, final=final, at=now)
                 operation.lease(now + self._runner.lease)
                 await tx.operations.add(operation)
                 order.note("capture_requested", by=command.actor.id, at=now, amount=payment.capturing - capturing)
@@ -91,3 +99,14 @@ class CapturePayment:
         if operation.status is OperationStatus.FAILED:
             raise declined(order, operation)
         return OrderView.of(order, operation)
+
+
+def _to_capture(order: Order, payments: tuple[Payment, ...], payment_id: str | None) -> Payment:
+    """The one that is named, or the first of which something is left to collect."""
+    for payment in payments:
+        left = payment.held if payment.gateway is not None else payment.amount.amount - payment.captured
+        if payment.id == payment_id or (payment_id is None and left):
+            return payment
+    if payment_id is not None or not payments:
+        raise Conflict("payment.not_authorized", f"Order {order.number} has no such payment.")
+    return payments[-1]

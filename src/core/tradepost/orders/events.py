@@ -2,6 +2,7 @@
 
 from tradepost.kernel.events import Event
 from tradepost.kernel.money import Money
+from tradepost.payments.gateway import DisputeStatus
 
 
 class OrderEvent(Event, frozen=True, kw_only=True):
@@ -49,6 +50,15 @@ class RefundFailed(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.r
 
     amount: Money
     code: str
+
+
+class OrderDisputed(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.disputed.v1"):
+    """A buyer has asked their bank for the money, or how that stands has changed. `withdrawn` is what is gone by now."""
+
+    dispute_id: str
+    status: DisputeStatus
+    amount: Money
+    withdrawn: Money
 
 
 class OrderRefunded(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.refunded.v1"):

@@ -32,6 +32,10 @@ class OperationRunner:
         self._clock = clock
         self._ids = ids
 
+    def several_captures(self, gateway: str | None) -> bool:
+        """Whether the gateway captures an authorization in several parts."""
+        return self._gateway(gateway).several_captures
+
     async def send(self, operation: Operation, gateway: str | None) -> tuple[Order, Operation]:
         """Send it, and record what comes back. An unknown outcome is recorded as such and raises nothing."""
         try:

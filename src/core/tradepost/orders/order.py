@@ -12,8 +12,11 @@ from tradepost.kernel.addresses import Contact
 from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money
-from tradepost.orders import events
+from tradepost.ledger.bookkeeping import Booking
+from tradepost.orders import bookings, events
 from tradepost.orders.lines import HistoryEntry, OrderLine, Parcel, ShippingLine
+from tradepost.payments.dispute import Dispute
+from tradepost.payments.payment import Payment, Refund
 from tradepost.stock.level import LevelChange
 
 OrderId = NewType("OrderId", str)
@@ -68,7 +71,8 @@ def derive_payment_status(
 
 class Order(Aggregate, kw_only=True):
     """An order. `authorized`, `captured`, `refunded` and `disputed` are minor units of `currency`, and payment status
-    is derived from them. A pending order holds its stock until `expires_at`."""
+    is derived from them; `refunded_tax` is the tax of what was refunded of a sale that stood. A pending order holds its
+    stock until `expires_at`."""
 
     number: int
     currency: str
@@ -87,6 +91,7 @@ class Order(Aggregate, kw_only=True):
     authorized: int = 0
     captured: int = 0
     refunded: int = 0
+    refunded_tax: int = 0
     disputed: int = 0
     placed_at: datetime | None = None
     expires_at: datetime | None = None
@@ -94,6 +99,7 @@ class Order(Aggregate, kw_only=True):
     external_id: str | None = None
     metadata: Mapping[str, str] = {}
     _history: tuple[HistoryEntry, ...] = ()
+    _bookings: tuple[Booking, ...] = ()
 
     # -- reading
 
@@ -106,6 +112,11 @@ class Order(Aggregate, kw_only=True):
             captured=self.captured,
             refunded=self.refunded,
         )
+
+    @property
+    def sold(self) -> bool:
+        """Whether the sale stands, so that the buyer owes the total."""
+        return self.status in (OrderStatus.PLACED, OrderStatus.COMPLETED)
 
     def held(self) -> tuple[LevelChange, ...]:
         """What the order still holds of tracked stock, as changes of `reserved`."""
@@ -141,6 +152,15 @@ class Order(Aggregate, kw_only=True):
         entries, self._history = self._history, ()
         return entries
 
+    def book(self, *drafts: Booking) -> None:
+        """Note what is to be posted to the ledger with it."""
+        self._bookings += drafts
+
+    def take_bookings(self) -> tuple[Booking, ...]:
+        """What is to be posted and is not yet; forgets it. For repositories."""
+        drafts, self._bookings = self._bookings, ()
+        return drafts
+
     def place(self, *, by: str, at: datetime) -> None:
         """The buyer's side is settled: pending → placed. Its reservation becomes an allocation that does not expire."""
         if not self._move(OrderStatus.PLACED):
@@ -148,6 +168,7 @@ class Order(Aggregate, kw_only=True):
         self.placed_at = at
         self.expires_at = None
         self.note("placed", by=by, at=at)
+        self.book(bookings.placed(self, by=by, at=at))
         self.record(
             events.OrderPlaced(
                 occurred_at=at, order_id=self.id, number=self.number, customer_id=self.customer_id, total=self.total
@@ -163,6 +184,8 @@ class Order(Aggregate, kw_only=True):
                 "order.fulfilled", f"Order {self.number} has been shipped in part or whole; refund it instead."
             )
         returned = self._released()
+        if self.sold:
+            self.book(bookings.canceled(self, by=by.id, at=at))
         self._move(OrderStatus.CANCELED)
         self.ended_at, self.expires_at = at, None
         self.note("canceled", by=by.id, at=at, reason=reason)
@@ -265,27 +288,54 @@ class Order(Aggregate, kw_only=True):
         if self.status is OrderStatus.PENDING and self.authorized >= self.total.amount:
             self.place(by=by, at=at)
 
-    def money_captured(self, amount: int, *, by: str, at: datetime) -> None:
-        """Money was collected."""
+    def money_captured(self, payment: Payment, amount: int, *, by: str, at: datetime) -> None:
+        """Money was collected, and the payment has taken note of it."""
         self.captured += amount
         self.note("captured", by=by, at=at, amount=amount)
+        self.book(bookings.captured(self, payment, amount, by=by, at=at))
         self.record(
             events.PaymentCaptured(
                 occurred_at=at, order_id=self.id, number=self.number, amount=Money(amount, self.currency)
             )
         )
 
-    def money_refunded(self, amount: int, *, by: str, at: datetime) -> None:
+    def money_refunded(self, payment: Payment, refund: Refund, *, by: str, at: datetime) -> None:
         """Money was given back; never more than was collected."""
+        amount = refund.amount.amount
         if self.refunded + amount > self.captured:
             raise Conflict(
                 "order.over_refund", f"Order {self.number} has {self.captured - self.refunded} left to refund."
             )
+        self.book(bookings.refunded(self, payment, refund, by=by, at=at))
         self.refunded += amount
+        self.refunded_tax += refund.tax if self.sold else 0
         self.note("refunded", by=by, at=at, amount=amount)
         self.record(
             events.OrderRefunded(
                 occurred_at=at, order_id=self.id, number=self.number, amount=Money(amount, self.currency)
+            )
+        )
+
+    def refund_came_back(self, payment: Payment, refund: Refund, *, by: str, at: datetime) -> None:
+        """What was given back could not be delivered after all."""
+        self.refunded -= refund.amount.amount
+        self.refunded_tax -= refund.tax if self.sold else 0
+        self.book(bookings.refund_came_back(self, payment, refund, by=by, at=at))
+
+    def money_disputed(self, payment: Payment, dispute: Dispute, more: int, *, by: str, at: datetime) -> None:
+        """How a dispute stands has changed, and by so much the money that is gone (below zero: it came back)."""
+        self.disputed += more
+        self.note("disputed", by=by, at=at, dispute=dispute.id, status=dispute.status.value, amount=more)
+        self.book(bookings.disputed(self, payment, dispute, more, by=by, at=at))
+        self.record(
+            events.OrderDisputed(
+                occurred_at=at,
+                order_id=self.id,
+                number=self.number,
+                dispute_id=dispute.id,
+                status=dispute.status,
+                amount=dispute.amount,
+                withdrawn=Money(dispute.withdrawn, self.currency),
             )
         )
 

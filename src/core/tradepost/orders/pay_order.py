@@ -1,4 +1,4 @@
-"""Pay a pending order: again after a decline, with another token."""
+"""Pay a pending order: again after a decline, with another token, or a part of it."""
 
 import msgspec
 
@@ -8,31 +8,34 @@ from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Conflict, Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.money import Money
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.order import OrderStatus
+from tradepost.orders.order import Order, OrderStatus
 from tradepost.orders.placing import PaymentInput, check_payment
 from tradepost.orders.ports import OrderTx
 from tradepost.orders.reading import require_access
 from tradepost.orders.views import OrderView
-from tradepost.payments.payment import Method, Operation
+from tradepost.payments.payment import Method, Operation, Payment
 
 
 class PayOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """Which order, and the new token."""
+    """Which order, and the new token. `amount` pays a part; without it, all that is still owed."""
 
     actor: Actor
     order_id: str
     token: str
+    amount: Money | None = None
     order_token: str | None = None
     idempotency: IdempotencyKey | None = None
 
 
 class PayOrder:
-    """Tries to collect the order's payment once more.
+    """Tries to collect what is still owed once more, or a part of it by a payment of its own; the order is placed when
+    all of it is there.
 
-    Raises `payment.declined`, `order.not_payable` when it is no longer pending or its reservation has run out, and
+    Raises `payment.declined`, `payment.over_capture`, `order.not_payable` when it is no longer pending or its reservation has run out, and
     `payment.in_flight` while an earlier try has not been answered: paying twice is worse than waiting.
     """
 
@@ -45,12 +48,14 @@ class PayOrder:
         clock: Clock,
         ids: TypeIds,
         tokens: GuestTokens,
+        gateway: str,
     ) -> None:
         self._transactions = transactions
         self._runner = runner
         self._clock = clock
         self._ids = ids
         self._tokens = tokens
+        self._gateway = gateway
 
     async def __call__(self, command: PayOrderCommand) -> OrderView:
         if faults := check_payment(PaymentInput(method=Method.CARD, token=command.token), ""):
@@ -76,13 +81,26 @@ class PayOrder:
                     f"Order {order.number} is {order.status} and takes no payment any more; place a new order.",
                     {"status": order.status},
                 )
-            payment = (await tx.payments.of_order(order.id))[-1]
-            if any(not earlier.settled for earlier in await tx.operations.of_payment(payment.id)):
-                raise Conflict(
-                    "payment.in_flight",
-                    "An earlier payment of this order has not been answered yet; read the order again in a moment.",
-                    {"retry_after": 5},
+            payments = await tx.payments.of_order(order.id)
+            for each in payments:
+                if any(not earlier.settled for earlier in await tx.operations.of_payment(each.id)):
+                    raise Conflict(
+                        "payment.in_flight",
+                        "An earlier payment of this order has not been answered yet; read the order again in a moment.",
+                        {"retry_after": 5},
+                    )
+            amount = _owed(order, command.amount)
+            payment = next((each for each in payments if _tries(each, amount)), None)
+            if payment is None:
+                payment = Payment(
+                    id=self._ids.new("pay"),
+                    order_id=order.id,
+                    method=Method.CARD,
+                    amount=amount,
+                    created_at=now,
+                    gateway=self._gateway,
                 )
+                await tx.payments.add(payment)
             operation = payment.authorize(operation_id, command.token, at=now)
             operation.lease(now + self._runner.lease)
             await tx.operations.add(operation)
@@ -104,3 +122,23 @@ class PayOrder:
         )
         replayed = command.idempotency is not None and command.idempotency.replayed
         return view if replayed else await self._runner.collect(*started[0])
+
+
+def _owed(order: Order, asked: Money | None) -> Money:
+    owed = order.total - Money(order.authorized, order.currency)
+    if asked is None:
+        return owed
+    if asked.currency != order.currency:
+        raise Invalid("money.currency_mismatch", f"Order {order.number} is in {order.currency}.")
+    if not 0 < asked.amount <= owed.amount:
+        raise Conflict(
+            "payment.over_capture",
+            f"{owed} is still owed for order {order.number}, not {asked}.",
+            {"owed": owed.amount},
+        )
+    return asked
+
+
+def _tries(payment: Payment, amount: Money) -> bool:
+    """Whether it is for that amount and nothing came of it yet."""
+    return payment.gateway is not None and not payment.authorized and payment.amount == amount

@@ -9,7 +9,8 @@ from tradepost.kernel.addresses import Contact, address_faults
 from tradepost.kernel.contacts import email_faults, metadata_faults
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
-from tradepost.kernel.money import is_currency
+from tradepost.kernel.money import Money, is_currency
+from tradepost.ledger.chart import WALLET
 from tradepost.orders.lines import OrderLine, ShippingLine
 from tradepost.orders.order import Order, OrderStatus
 from tradepost.orders.policy import OrderPolicy
@@ -31,12 +32,16 @@ class OrderItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class PaymentInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """How the buyer pays: `card` with a gateway's `token`, or `manual` (pay later). With `capture` false the money is
-    only held, until it is captured."""
+    """How the buyer pays: `card` with a gateway's `token`, `manual` (pay later), or all of it by `store_credit`.
+
+    With `capture` false the money is only held, until it is captured. `store_credit` is how much, in minor units, comes
+    out of the buyer's wallet first.
+    """
 
     method: Method = Method.CARD
     token: str | None = None
     capture: bool = True
+    store_credit: int = 0
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +67,8 @@ def check_form(draft: Draft) -> None:
     if not is_currency(draft.currency):
         faults.append(Fault("/currency", "use an ISO 4217 currency code, such as EUR or USD"))
     faults += check_payment(draft.payment, "/payment")
+    if draft.customer_id is None and (draft.payment.store_credit or draft.payment.method is Method.STORE_CREDIT):
+        faults.append(Fault("/payment/store_credit", "guests have none; sign in to pay with store credit"))
     if draft.contact.email is not None:
         faults += email_faults(draft.contact.email, "/email")
     for name in ("shipping_address", "billing_address"):
@@ -77,10 +84,12 @@ def check_form(draft: Draft) -> None:
 
 def check_payment(payment: PaymentInput, pointer: str) -> list[Fault]:
     """What is wrong with it, if anything. Card numbers are refused wherever they appear; only tokens are taken."""
-    if payment.method not in (Method.CARD, Method.MANUAL):
+    if payment.store_credit < 0:
+        return [Fault(f"{pointer}/store_credit", "must be zero or above")]
+    if payment.method == Method.EXTERNAL:
         return [Fault(f"{pointer}/method", "external payments come with imported orders only; use card or manual")]
-    if payment.method == Method.MANUAL:
-        return [Fault(f"{pointer}/token", "a manual payment takes no token")] if payment.token else []
+    if payment.method != Method.CARD:
+        return [Fault(f"{pointer}/token", f"a {payment.method} payment takes no token")] if payment.token else []
     if not payment.token:
         return [Fault(f"{pointer}/token", "a card payment needs the token your payment form gave you")]
     if len(payment.token) > 255:
@@ -147,27 +156,66 @@ async def open_order(
     held = order.held()
     if held:
         await tx.stock.apply(held, reason=Reason.RESERVED, reference=order.id, actor=by, at=at)
-    card = draft.payment.method == Method.CARD and bool(order.total)
-    payment = Payment(
-        id=ids.new("pay"),
-        order_id=order.id,
-        method=Method(draft.payment.method),
-        amount=order.total,
-        created_at=at,
-        gateway=gateway if card else None,
-        capture=draft.payment.capture,
-    )
-    operation = None
-    if card:
-        operation = payment.authorize(operation_id, draft.payment.token or "", at=at)
-        operation.lease(at + policy.operation_lease)
-    else:
-        order.place(by=by, at=at)
+    payments, operation = _payments(order, draft, operation_id, ids=ids, policy=policy, gateway=gateway, by=by, at=at)
     await tx.orders.add(order)
-    await tx.payments.add(payment)
+    for payment in payments:
+        await tx.payments.add(payment)
     if operation is not None:
         await tx.operations.add(operation)
     return order, operation
+
+
+def _payments(
+    order: Order,
+    draft: Draft,
+    operation_id: str,
+    *,
+    ids: TypeIds,
+    policy: OrderPolicy,
+    gateway: str,
+    by: str,
+    at: datetime,
+) -> tuple[list[Payment], Operation | None]:
+    """What it is paid with: store credit at once, then the rest, by a card or later."""
+    wanted = draft.payment
+    credit = order.total if wanted.method is Method.STORE_CREDIT else Money(wanted.store_credit, order.currency)
+    if credit > order.total:
+        too_much = Fault("/payment/store_credit", f"the order comes to {order.total}; use at most that")
+        raise Invalid("order.invalid", "The order can not be placed as it is: see errors.", too_much)
+    payments = []
+    if credit:
+        paid = Payment(
+            id=ids.new("pay"),
+            order_id=order.id,
+            method=Method.STORE_CREDIT,
+            amount=credit,
+            created_at=at,
+            reference=WALLET.of(order.currency, draft.customer_id),
+        )
+        paid.received(credit.amount)
+        order.money_authorized(credit.amount, by=by, at=at)
+        order.money_captured(paid, credit.amount, by=by, at=at)
+        payments.append(paid)
+    rest = order.total - credit
+    if credit and not rest:
+        return payments, None
+    card = wanted.method is Method.CARD and bool(rest)
+    payment = Payment(
+        id=ids.new("pay"),
+        order_id=order.id,
+        method=Method(wanted.method),
+        amount=rest,
+        created_at=at,
+        gateway=gateway if card else None,
+        capture=wanted.capture,
+    )
+    payments.append(payment)
+    if not card:
+        order.place(by=by, at=at)
+        return payments, None
+    operation = payment.authorize(operation_id, wanted.token or "", at=at)
+    operation.lease(at + policy.operation_lease)
+    return payments, operation
 
 
 def _line(number: int, line: TaxedLine, terms: SaleTerms) -> OrderLine:

@@ -1,4 +1,4 @@
-"""Deal with an event that a gateway reported: ask what has become of the operations it names, and record that."""
+"""Deal with an event that a gateway reported: ask what has become of what it names, and record that."""
 
 from datetime import timedelta
 from typing import Any, Protocol
@@ -9,6 +9,8 @@ from tradepost.kernel.errors import NotFound
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.ports import OrderTx
+from tradepost.orders.record_dispute import RecordDispute
+from tradepost.payments.gateway import Refund
 from tradepost.payments.payment import Operation
 from tradepost.payments.webhooks import HasWebhookEvents, WebhookEvent
 
@@ -18,7 +20,7 @@ class ProcessWebhookTx(OrderTx, HasWebhookEvents, Protocol):
 
 
 class EventTooEarly(Exception):
-    """It names an operation that is not written down yet, or of which nobody can say yet what became: try again later."""
+    """It names something that is not written down yet, or of which nobody can say yet what became: try again later."""
 
 
 class ProcessWebhook:
@@ -35,12 +37,14 @@ class ProcessWebhook:
         self,
         transactions: Transactions[ProcessWebhookTx],
         runner: OperationRunner,
+        record_dispute: RecordDispute,
         clock: Clock,
         *,
         patience: timedelta = timedelta(hours=1),
     ) -> None:
         self._transactions = transactions
         self._runner = runner
+        self._record_dispute = record_dispute
         self._clock = clock
         self._patience = patience
 
@@ -50,11 +54,14 @@ class ProcessWebhook:
             return
         news = False
         for operation in found:
-            if not operation.settled:
+            if not operation.settled or isinstance(operation.request, Refund):  # which may fail after all
                 news |= await self._settled(operation, event.gateway)
-        if len(found) < len(event.operation_ids) and self._clock.now() - event.received_at < self._patience:
-            raise EventTooEarly(f"{event.id} names an operation that is not there yet.")
-        outcome = "settled" if news else "nothing_new" if found else "not_ours"
+        disputes = [await self._record_dispute(event.gateway, reference) for reference in event.disputes]
+        missing = len(found) < len(event.operation_ids) or None in disputes
+        if missing and self._clock.now() - event.received_at < self._patience:
+            raise EventTooEarly(f"{event.id} names something that is not there yet.")
+        known = found or any(each is not None for each in disputes)
+        outcome = "settled" if news or any(disputes) else "nothing_new" if known else "not_ours"
 
         async def note(tx: ProcessWebhookTx) -> None:
             await tx.webhook_events.processed(event.gateway, event.id, outcome, self._clock.now())
@@ -62,10 +69,11 @@ class ProcessWebhook:
         await self._transactions.run(note)
 
     async def _settled(self, operation: Operation, gateway: str) -> bool:
+        before = operation.status
         _, after = await self._runner.ask(operation, gateway)
-        if not after.settled and after.next_action is None:
+        if not after.settled and after.next_action is None and after.reference is None:
             raise EventTooEarly(f"What became of {operation.id} can not be said yet.")
-        return after.settled
+        return after.settled and after.status is not before
 
     async def _find(self, gateway: str, event_id: str) -> tuple[WebhookEvent, list[Operation]]:
         async def work(tx: ProcessWebhookTx) -> tuple[WebhookEvent, list[Operation]]:

@@ -8,7 +8,6 @@ from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.ports import OrderTx
-from tradepost.payments.gateway import Authorize
 from tradepost.payments.payment import Operation
 
 AT_ONCE = 16
@@ -20,7 +19,7 @@ class RecoverOperations:
     """Claim operations whose lease has run out, send each again under its own id, record the answer.
 
     Sending again is safe, because the request never changed and the gateway knows its id. What waited for the buyer is
-    asked about instead, and so is what gets no answer to being sent: the gateway's books may know it all the same.
+    asked about instead, so is what is on its way, and what gets no answer to being sent: the gateway's books may know it all the same.
     Goes on while there is more to do and something of it gets done. Gives how many were settled. A fault that is nobody's refusal is raised once every other operation had its turn.
     """
 
@@ -50,7 +49,7 @@ class RecoverOperations:
         at_once = asyncio.Semaphore(AT_ONCE)
 
         async def carry_on(operation: Operation, gateway: str | None) -> bool:
-            waited = isinstance(operation.request, Authorize) and operation.reference is not None
+            waited = operation.reference is not None
             step = self._runner.ask if waited else self._runner.send
             async with at_once:
                 try:

@@ -7,25 +7,27 @@ import msgspec
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
-from tradepost.kernel.errors import Conflict, Fault, Invalid
+from tradepost.kernel.errors import Conflict
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
-from tradepost.orders.lines import OrderLine
+from tradepost.ledger.chart import WALLET
 from tradepost.orders.operation_runner import OperationRunner
-from tradepost.orders.order import Order
+from tradepost.orders.order import Order, OrderStatus
 from tradepost.orders.ports import OrderTx
+from tradepost.orders.refund_amounts import check_refund, of_lines, tax_of, units_refunded
 from tradepost.orders.refund_limit import refund_in_all
 from tradepost.orders.views import RefundView
-from tradepost.payments.payment import Operation, Payment, Refund, RefundLine, RefundStatus
+from tradepost.payments.payment import Operation, Payment, Refund, RefundLine
 from tradepost.stock.level import Reason
 
 
 class RefundOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
     """What to give back: an `amount`, or `lines` (their price, shipping not included), or neither: all that is left.
 
-    With both, `amount` is what goes back and `lines` say what it is for and what is restocked.
+    With both, `amount` is what goes back and `lines` say what it is for and what is restocked. An order that was paid in
+    parts needs `payment_id`. With `store_credit` the customer gets it in their wallet, and no gateway is asked.
     """
 
     actor: Actor
@@ -33,6 +35,8 @@ class RefundOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money | None = None
     lines: tuple[RefundLine, ...] = ()
     reason: str = "requested"
+    payment_id: str | None = None
+    store_credit: bool = False
     idempotency: IdempotencyKey | None = None
 
 
@@ -43,8 +47,8 @@ class RefundOrder:
     named. Goods that are restocked stay so even if the gateway refuses: they have come back. A limit of the caller's
     role is for all that they give back on one order, so many small refunds do not get past it.
 
-    Raises `order.nothing_to_refund`, `payment.over_refund`, `order.refund_invalid` naming every bad line,
-    `order.not_returnable`, `auth.refund_limit`.
+    Raises `order.nothing_to_refund`, `order.several_payments`, `order.not_placed`, `order.no_customer`,
+    `payment.over_refund`, `order.refund_invalid` naming every bad line, `order.not_returnable`, `auth.refund_limit`.
     """
 
     access = staff(Permission.REFUNDS_CREATE)
@@ -66,9 +70,9 @@ class RefundOrder:
         async def work(tx: OrderTx) -> RefundView:
             started.clear()
             order = await tx.orders.get(command.order_id)
-            payment = _refundable(order, await tx.payments.of_order(order.id))
+            payment = _refundable(order, await tx.payments.of_order(order.id), command.payment_id)
             earlier = await tx.refunds.of_order(order.id)
-            amount = _amount(order, payment, earlier, command)
+            amount, tax = _amounts(order, payment, earlier, command)
             self.access.check(
                 command.actor, refund_in_all(order.id, earlier, Money(amount, order.currency), by=command.actor)
             )
@@ -79,7 +83,9 @@ class RefundOrder:
                 reason=command.reason,
                 by=command.actor.id,
                 at=now,
+                tax=tax,
                 lines=command.lines,
+                into=_wallet(order) if command.store_credit else None,
             )
             returns: Counter[int] = Counter()
             for line in command.lines:
@@ -91,7 +97,7 @@ class RefundOrder:
             if operation is None:  # taken by hand, so given back by hand
                 payment.refund_ended(refund.amount.amount, succeeded=True)
                 refund.ended(succeeded=True, at=now)
-                order.money_refunded(refund.amount.amount, by=command.actor.id, at=now)
+                order.money_refunded(payment, refund, by=command.actor.id, at=now)
             else:
                 order.note("refund_requested", by=command.actor.id, at=now, amount=refund.amount.amount)
                 operation.lease(now + self._runner.lease)
@@ -121,51 +127,44 @@ class RefundOrder:
         return await self._transactions.run(read)
 
 
-def _refundable(order: Order, payments: tuple[Payment, ...]) -> Payment:
-    for payment in payments:
-        if payment.captured > payment.refunded + payment.refunding:
-            return payment
-    raise Conflict(
-        "order.nothing_to_refund", f"Order {order.number} is {order.payment_status}: nothing is left to refund."
-    )
-
-
-def _amount(order: Order, payment: Payment, earlier: tuple[Refund, ...], command: RefundOrderCommand) -> int:
-    refunded: Counter[int] = Counter()
-    if command.amount is None:
-        for refund in earlier:
-            if refund.status is not RefundStatus.FAILED:
-                for each in refund.lines:
-                    refunded[each.line] += each.quantity
-    faults = []
-    seen: Counter[int] = Counter()
-    for place, wanted in enumerate(command.lines):
-        line = next((line for line in order.lines if line.number == wanted.line), None)
-        seen[wanted.line] += wanted.quantity
-        if line is None:
-            faults.append(Fault(f"/lines/{place}/line", f"the order has no line {wanted.line}"))
-        elif wanted.quantity < 1 or seen[wanted.line] > line.quantity - refunded[wanted.line]:
-            left = max(line.quantity - refunded[wanted.line], 0)
-            faults.append(
-                Fault(f"/lines/{place}/quantity", f"line {line.number} has {left} of {line.quantity} left to refund")
-            )
-    if command.amount is not None and command.amount.currency != order.currency:
-        faults.append(Fault("/amount/currency", f"the order is in {order.currency}"))
-    if command.amount is not None and command.amount.amount <= 0:
-        faults.append(Fault("/amount/amount", "must be above zero"))
-    if faults:
-        raise Invalid("order.refund_invalid", "This can not be refunded as it is: see errors.", *faults)
+def _amounts(
+    order: Order, payment: Payment, earlier: tuple[Refund, ...], command: RefundOrderCommand
+) -> tuple[int, int]:
+    """What goes back, and the tax in it."""
+    refunded = units_refunded(earlier)
+    check_refund(order, command.amount, command.lines, refunded)
+    exact = None
     if command.amount is not None:
-        return command.amount.amount
-    if not command.lines:
-        return payment.captured - payment.refunded - payment.refunding
-    return sum(
-        _cost(order.line(number), refunded[number] + quantity) - _cost(order.line(number), refunded[number])
-        for number, quantity in seen.items()
-    )
+        amount = command.amount.amount
+    elif command.lines:
+        amount, exact = of_lines(order, command.lines, refunded)
+    else:
+        amount = payment.refundable
+    return amount, tax_of(order, earlier, amount, exact)
 
 
-def _cost(line: OrderLine, units: int) -> int:
-    """What the first `units` of a line cost the buyer: all of them together cost what the line did, to the cent."""
-    each, over = divmod(line.gross.amount, line.quantity)
-    return each * units + min(over, units)
+def _refundable(order: Order, payments: tuple[Payment, ...], payment_id: str | None) -> Payment:
+    if order.status is OrderStatus.PENDING:
+        raise Conflict(
+            "order.not_placed", f"Order {order.number} is pending; cancel it, and all it has paid goes back."
+        )
+    left = [payment for payment in payments if payment.refundable and payment_id in (None, payment.id)]
+    if not left:
+        raise Conflict(
+            "order.nothing_to_refund", f"Order {order.number} is {order.payment_status}: nothing is left to refund."
+        )
+    if len(left) > 1:
+        raise Conflict(
+            "order.several_payments",
+            f"Order {order.number} was paid in {len(left)} parts; say which payment is to be refunded.",
+            {"payments": {payment.id: payment.refundable for payment in left}},
+        )
+    return left[0]
+
+
+def _wallet(order: Order) -> str:
+    if order.customer_id is None:
+        raise Conflict(
+            "order.no_customer", f"Order {order.number} is a guest's, who has no store credit; refund the payment."
+        )
+    return WALLET.of(order.currency, order.customer_id)

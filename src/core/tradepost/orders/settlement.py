@@ -19,6 +19,7 @@ from tradepost.payments.gateway import (
     Capture,
     Declined,
     GatewayAnswer,
+    Pending,
     Refund,
     Void,
 )
@@ -57,10 +58,13 @@ async def settle(
     """
     operation = await tx.operations.get(operation_id)
     order = await tx.orders.get(operation.order_id)
+    before = operation.status
     if not operation.answered(answer, at=at):
         return order, operation
     payment = await tx.payments.get(operation.payment_id)
     match operation.request, answer:
+        case _, Pending():
+            order.note("payment_pending", by=GATEWAY_ACTOR, at=at, operation=operation.id)
         case Authorize(), Approved(reference=reference):
             await _authorized(tx, order, payment, reference, at=at, new_id=new_id)
         case Authorize(), Declined(code=code):
@@ -69,9 +73,11 @@ async def settle(
             order.note("action_required", by=GATEWAY_ACTOR, at=at)
             if order.status in ENDED:  # it ended before this was known: the buyer must not be able to pay for it
                 await tx.operations.add(payment.request_void(new_id("op"), reference, at=at))
-        case Capture(amount=amount), Approved():
-            payment.was_captured(amount.amount)
-            order.money_captured(amount.amount, by=GATEWAY_ACTOR, at=at)
+        case Capture(amount=amount, final=final), Approved():
+            let_go = payment.was_captured(amount.amount, final=final)
+            order.money_captured(payment, amount.amount, by=GATEWAY_ACTOR, at=at)
+            if let_go:
+                order.money_voided(let_go, by=GATEWAY_ACTOR, at=at)
             if order.status in ENDED:
                 await _give_back(tx, order, payment, at=at, new_id=new_id)
         case Capture(amount=amount), _:
@@ -81,8 +87,10 @@ async def settle(
                 await _give_back(tx, order, payment, at=at, new_id=new_id)
         case Void(reference=reference), _:
             await _voided(tx, order, payment, operation, reference, at=at)
-        case Refund(amount=amount), _:
-            await _refunded(tx, order, payment, operation, amount.amount, at=at, new_id=new_id)
+        case Refund(), _ if before is OperationStatus.SUCCEEDED:
+            await _came_back(tx, order, payment, operation, at=at)
+        case Refund(), _:
+            await _refunded(tx, order, payment, operation, at=at, new_id=new_id)
     await tx.payments.save(payment)
     await tx.operations.save(operation)
     await tx.orders.save(order)
@@ -119,7 +127,7 @@ async def _authorized(
     payment.was_authorized(reference)
     order.money_authorized(amount, by=GATEWAY_ACTOR, at=at)
     if payment.capture:
-        order.money_captured(amount, by=GATEWAY_ACTOR, at=at)
+        order.money_captured(payment, amount, by=GATEWAY_ACTOR, at=at)
     if order.status in ENDED:
         await _give_back(tx, order, payment, at=at, new_id=new_id)
 
@@ -141,7 +149,7 @@ async def _give_back(tx: OrderTx, order: Order, payment: Payment, *, at: datetim
 
 
 async def _return_captured(tx: OrderTx, order: Order, payment: Payment, *, at: datetime, new_id: NewId) -> None:
-    left = payment.captured - payment.refunded - payment.refunding
+    left = payment.refundable
     if left > 0:
         refund, operation = payment.request_refund(
             new_id("op"), new_id("re"), left, reason=ORDER_ENDED, by=GATEWAY_ACTOR, at=at
@@ -149,7 +157,7 @@ async def _return_captured(tx: OrderTx, order: Order, payment: Payment, *, at: d
         if operation is None:  # taken by hand, so given back by hand
             payment.refund_ended(left, succeeded=True)
             refund.ended(succeeded=True, at=at)
-            order.money_refunded(left, by=GATEWAY_ACTOR, at=at)
+            order.money_refunded(payment, refund, by=GATEWAY_ACTOR, at=at)
         else:
             await tx.operations.add(operation)
         await tx.refunds.add(refund)
@@ -176,21 +184,31 @@ async def _voided(
 
 
 async def _refunded(
-    tx: OrderTx, order: Order, payment: Payment, operation: Operation, amount: int, *, at: datetime, new_id: NewId
+    tx: OrderTx, order: Order, payment: Payment, operation: Operation, *, at: datetime, new_id: NewId
 ) -> None:
+    refund = await tx.refunds.get(operation.refund_id or "")
+    amount = refund.amount.amount
     succeeded = operation.status is OperationStatus.SUCCEEDED
     payment.refund_ended(amount, succeeded=succeeded)
+    refund.ended(succeeded=succeeded, at=at, code=operation.failure_code)
+    await tx.refunds.save(refund)
     if succeeded:
-        order.money_refunded(amount, by=GATEWAY_ACTOR, at=at)
-    else:
-        order.refund_failed(amount, operation.failure_code or "refund_failed", by=GATEWAY_ACTOR, at=at)
-    if operation.refund_id is not None:
-        refund = await tx.refunds.get(operation.refund_id)
-        refund.ended(succeeded=succeeded, at=at, code=operation.failure_code)
-        await tx.refunds.save(refund)
-        # Once: a gateway that refuses to return what an ended order left behind needs a person.
-        if not succeeded and order.status in ENDED and refund.reason != ORDER_ENDED:
-            await _return_captured(tx, order, payment, at=at, new_id=new_id)
+        order.money_refunded(payment, refund, by=GATEWAY_ACTOR, at=at)
+        return
+    order.refund_failed(amount, operation.failure_code or "refund_failed", by=GATEWAY_ACTOR, at=at)
+    # Once: a gateway that refuses to return what an ended order left behind needs a person.
+    if order.status in ENDED and refund.reason != ORDER_ENDED:
+        await _return_captured(tx, order, payment, at=at, new_id=new_id)
+
+
+async def _came_back(tx: OrderTx, order: Order, payment: Payment, operation: Operation, *, at: datetime) -> None:
+    """A refund that had succeeded has failed: nothing is sent again by itself, as the way it went is closed."""
+    refund = await tx.refunds.get(operation.refund_id or "")
+    payment.refund_came_back(refund.amount.amount)
+    refund.ended(succeeded=False, at=at, code=operation.failure_code)
+    await tx.refunds.save(refund)
+    order.refund_came_back(payment, refund, by=GATEWAY_ACTOR, at=at)
+    order.refund_failed(refund.amount.amount, operation.failure_code or "refund_failed", by=GATEWAY_ACTOR, at=at)
 
 
 async def _answer_keys(tx: OrderTx, order: Order, operation: Operation) -> None:

@@ -9,13 +9,18 @@ import msgspec
 from tradepost.kernel.errors import Conflict
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money
+from tradepost.ledger import chart
 from tradepost.payments import gateway
-from tradepost.payments.gateway import ActionRequired, Approved, Declined, GatewayAnswer, GatewayRequest
+from tradepost.payments.gateway import ActionRequired, Approved, Declined, GatewayAnswer, GatewayRequest, Pending
+
+ASK_AGAIN = timedelta(hours=1)
+"""When what is on its way is asked after, unless an event says sooner that it has arrived."""
 
 
 class Method(StrEnum):
     CARD = "card"  # a token, through the gateway
     MANUAL = "manual"  # pay later: an invoice, a bank transfer, cash
+    STORE_CREDIT = "store_credit"  # out of the buyer's wallet, which is in the ledger
     EXTERNAL = "external"  # paid elsewhere; imported history
 
 
@@ -36,7 +41,9 @@ class Payment(Aggregate, kw_only=True):
     """One intended collection for an order. Amounts are minor units of `amount.currency`.
 
     `authorized` is what the gateway was allowed to take, `captured` what it took, `refunding` what refunds under way
-    ask back and `refunded` what went back: `refunded + refunding ≤ captured ≤ authorized`, always.
+    ask back, `refunded` what went back and `disputed` what the buyer's bank took:
+    `refunded + refunding ≤ captured` and `captured + capturing ≤ authorized ≤ amount`, always. `reference` is the
+    gateway's own id; of store credit it is the account in the ledger.
     """
 
     order_id: str
@@ -51,7 +58,25 @@ class Payment(Aggregate, kw_only=True):
     capturing: int = 0
     refunding: int = 0
     refunded: int = 0
+    disputed: int = 0
     metadata: Mapping[str, str] = {}
+
+    @property
+    def held(self) -> int:
+        """What can still be captured."""
+        return self.authorized - self.captured - self.capturing
+
+    @property
+    def refundable(self) -> int:
+        """What can still be given back. What a dispute took is not there to be given back."""
+        return max(self.captured - self.refunded - self.refunding - self.disputed, 0)
+
+    @property
+    def account(self) -> str:
+        """Where in the ledger its money is, once it is captured."""
+        if self.method is Method.STORE_CREDIT:
+            return self._known_reference()
+        return chart.CLEARING.of(self.amount.currency, self.gateway or self.method.value)
 
     # -- intentions: each gives the operation to be sent after commit
 
@@ -68,16 +93,26 @@ class Payment(Aggregate, kw_only=True):
             at,
         )
 
-    def request_capture(self, operation_id: str, amount: int | None, *, at: datetime) -> "Operation":
-        """Collect what is held, or a part of it."""
-        held = self.authorized - self.captured - self.capturing
+    def request_capture(self, operation_id: str, amount: int | None, *, final: bool, at: datetime) -> "Operation":
+        """Collect what is held, or a part of it; with `final` the gateway lets go of the rest. One after the other: what
+        becomes of one says how much is left for the next."""
+        held = self.held
         asked = held if amount is None else amount
         if not 0 < asked <= held:
             raise Conflict("payment.over_capture", f"{self.id} holds {held} to capture, not {asked}.", {"held": held})
+        if self.capturing:
+            raise Conflict(
+                "payment.in_flight",
+                "An earlier capture of this payment has not been answered yet; read the order again in a moment.",
+                {"retry_after": 5},
+            )
         self.capturing += asked
         return self._operation(
             gateway.Capture(
-                operation_id=operation_id, reference=self._known_reference(), amount=Money(asked, self.amount.currency)
+                operation_id=operation_id,
+                reference=self._known_reference(),
+                amount=Money(asked, self.amount.currency),
+                final=final,
             ),
             at,
         )
@@ -95,10 +130,16 @@ class Payment(Aggregate, kw_only=True):
         reason: str,
         by: str,
         at: datetime,
+        tax: int = 0,
         lines: "tuple[RefundLine, ...]" = (),
+        into: str | None = None,
     ) -> "tuple[Refund, Operation | None]":
-        """Give back `amount` of what was captured. A payment without a gateway is refunded by hand: no operation."""
-        left = self.captured - self.refunded - self.refunding
+        """Give back `amount` of what was captured, `tax` of it being tax.
+
+        No operation where no gateway is asked: a payment without one is refunded by hand, and `into` is the account of
+        a wallet that gets the money as store credit.
+        """
+        left = self.refundable
         if not 0 < amount <= left:
             raise Conflict(
                 "payment.over_refund",
@@ -111,13 +152,15 @@ class Payment(Aggregate, kw_only=True):
             payment_id=self.id,
             order_id=self.order_id,
             amount=money,
+            tax=tax,
             reason=reason,
             created_by=by,
             created_at=at,
             lines=lines,
+            wallet=into,
         )
         self.refunding += amount
-        if self.gateway is None:
+        if self.gateway is None or into is not None:
             return refund, None
         request = gateway.Refund(
             operation_id=operation_id,
@@ -137,9 +180,11 @@ class Payment(Aggregate, kw_only=True):
         if self.capture:
             self.captured += self.amount.amount
 
-    def was_captured(self, amount: int) -> None:
+    def was_captured(self, amount: int, *, final: bool) -> int:
+        """Gives how much the gateway has let go of."""
         self.capturing -= amount
         self.captured += amount
+        return self.was_voided() if final else 0
 
     def capture_failed(self, amount: int) -> None:
         self.capturing -= amount
@@ -154,6 +199,10 @@ class Payment(Aggregate, kw_only=True):
         self.refunding -= amount
         if succeeded:
             self.refunded += amount
+
+    def refund_came_back(self, amount: int) -> None:
+        """What was given back could not be delivered after all."""
+        self.refunded -= amount
 
     def received(self, amount: int) -> None:
         """Money of a payment without a gateway arrived."""
@@ -183,7 +232,8 @@ class Operation(Aggregate, kw_only=True):
     """One request to the gateway, which never changes, and what came of it.
 
     Whoever leases it sends it; until `lease_until` nobody else does. After that, recovery sends the same request under
-    the same id, which is also how one that nobody leased gets sent. `next_action` is the address where the buyer has to confirm; such an operation waits.
+    the same id, which is also how one that nobody leased gets sent; one that has a `reference` the gateway has taken on,
+    and it is asked about. `next_action` is the address where the buyer has to confirm; such an operation waits.
     """
 
     payment_id: str
@@ -210,8 +260,9 @@ class Operation(Aggregate, kw_only=True):
         self.attempts += 1
 
     def answered(self, answer: GatewayAnswer, *, at: datetime) -> bool:
-        """Take the gateway's answer; False when there is nothing new in it."""
-        if self.settled:
+        """Take the gateway's answer; False when there is nothing new in it. A refund that succeeded may yet fail: the
+        bank it went to has sent it back."""
+        if self.settled and not self._failed_after_all(answer):
             return False
         match answer:
             case Approved(reference=reference):
@@ -223,9 +274,22 @@ class Operation(Aggregate, kw_only=True):
                     return False
                 self.status, self.reference, self.next_action = OperationStatus.PENDING, reference, url
                 return True
+            case Pending(reference=reference):
+                self.lease_until = at + ASK_AGAIN
+                if self.reference == reference:
+                    return False
+                self.status, self.reference = OperationStatus.PENDING, reference
+                return True
         self.next_action = None
         self.settled_at = at
         return True
+
+    def _failed_after_all(self, answer: GatewayAnswer) -> bool:
+        return (
+            self.status is OperationStatus.SUCCEEDED
+            and isinstance(self.request, gateway.Refund)
+            and isinstance(answer, Declined)
+        )
 
     def unanswered(self, *, at: datetime) -> None:
         """Nobody knows: recovery asks again, later each time (5 s doubling to 5 min)."""
@@ -243,7 +307,8 @@ class RefundLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Refund(Aggregate, kw_only=True):
-    """Money going back, for a reason, by somebody."""
+    """Money going back, for a reason, by somebody. `tax` is how much of it was tax, in minor units. `wallet` is the
+    account that gets it, where it is given back as store credit."""
 
     payment_id: str
     order_id: str
@@ -251,13 +316,15 @@ class Refund(Aggregate, kw_only=True):
     reason: str
     created_by: str
     created_at: datetime
+    tax: int = 0
     lines: tuple[RefundLine, ...] = ()
+    wallet: str | None = None
     status: RefundStatus = RefundStatus.PENDING
     failure_code: str | None = None
     settled_at: datetime | None = None
 
     def ended(self, *, succeeded: bool, at: datetime, code: str | None = None) -> None:
-        if self.status is RefundStatus.PENDING:
+        if self.status is RefundStatus.PENDING or (self.status is RefundStatus.SUCCEEDED and not succeeded):
             self.status = RefundStatus.SUCCEEDED if succeeded else RefundStatus.FAILED
             self.failure_code = code
             self.settled_at = at

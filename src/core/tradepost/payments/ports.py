@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from tradepost.payments.dispute import Dispute
 from tradepost.payments.payment import Operation, Payment, Refund
 
 
@@ -15,6 +16,10 @@ class Payments(Protocol):
 
     async def of_order(self, order_id: str, /) -> tuple[Payment, ...]:
         """Oldest first."""
+        ...
+
+    async def by_reference(self, gateway: str, reference: str, /) -> Payment | None:
+        """The one the gateway knows by its own `reference`."""
         ...
 
     async def add(self, payment: Payment, /) -> None: ...
@@ -63,6 +68,31 @@ class Refunds(Protocol):
     async def save(self, refund: Refund, /) -> None:
         """Raises StaleVersion when somebody saved it since."""
         ...
+
+
+class Disputes(Protocol):
+    """The disputes, inside a transaction."""
+
+    async def get(self, dispute_id: str, /) -> Dispute:
+        """Raises NotFound."""
+        ...
+
+    async def by_reference(self, gateway: str, reference: str, /) -> Dispute | None:
+        """The one the gateway knows by its own `reference`."""
+        ...
+
+    async def add(self, dispute: Dispute, /) -> None:
+        """Raises StaleVersion when somebody else has just added the same, now or at commit."""
+        ...
+
+    async def save(self, dispute: Dispute, /) -> None:
+        """Raises StaleVersion when somebody saved it since."""
+        ...
+
+
+class HasDisputes(Protocol):
+    @property
+    def disputes(self) -> Disputes: ...
 
 
 class HasPayments(Protocol):

@@ -17,12 +17,24 @@ from tradepost.shop.roles import Roles
 from tradepost.shop.second_factors import SecondFactors
 from tradepost.shop.selling import Selling
 from tradepost.shop.stock import Stock
+from tradepost.shop.wallets import Wallets
 
 __all__ = ["Backend", "Shop", "ShopTx"]
 
 
 class Shop(
-    AccountLinks, ExternalSignIn, Machines, SecondFactors, Roles, Catalog, Stock, Pricing, Selling, Ledger, Imports
+    AccountLinks,
+    ExternalSignIn,
+    Machines,
+    SecondFactors,
+    Roles,
+    Catalog,
+    Stock,
+    Pricing,
+    Selling,
+    Ledger,
+    Wallets,
+    Imports,
 ):
     """Every use case of a shop, each made when it is first used.
 

@@ -20,6 +20,7 @@ from tradepost.orders.check_books import Books
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import OrderViews
 from tradepost.payments.gateway import PaymentGateway
+from tradepost.payments.ports import HasDisputes
 from tradepost.payments.receive_webhook import ReceiveWebhookTx
 from tradepost.payments.webhooks import WebhookReader
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
@@ -45,6 +46,7 @@ class ShopTx(
     CheckoutTx,
     AccountTx,
     ReceiveWebhookTx,
+    HasDisputes,
     HasRoles,
     HasSigningKeys,
     HasApiKeys,

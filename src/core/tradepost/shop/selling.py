@@ -1,5 +1,6 @@
 """From the cart to the last refund: carts, checkout, orders and their payments."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from tradepost.carts.accept_cart import AcceptCart
@@ -24,9 +25,11 @@ from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.pay_order import PayOrder
 from tradepost.orders.place_order import PlaceOrder
 from tradepost.orders.process_webhook import ProcessWebhook
+from tradepost.orders.record_dispute import RecordDispute
 from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder
 from tradepost.orders.total_orders import TotalOrders
+from tradepost.payments.gateway import PaymentGateway
 from tradepost.payments.purge_webhooks import PurgeWebhooks
 from tradepost.payments.receive_webhook import ReceiveWebhook
 from tradepost.shop.parts import Parts
@@ -70,10 +73,14 @@ class Selling(Parts):
         )
 
     @cached_property
+    def _gateways(self) -> Mapping[str, PaymentGateway]:
+        return {self._gateway.name: self._gateway}
+
+    @cached_property
     def _runner(self) -> OperationRunner:
         return OperationRunner(
             self._transactions,
-            {self._gateway.name: self._gateway},
+            self._gateways,
             self._clock,
             self._ids,
             self._policy.operation_lease,
@@ -87,7 +94,7 @@ class Selling(Parts):
 
     @cached_property
     def pay_order(self) -> PayOrder:
-        return PayOrder(self._transactions, self._runner, self._clock, self._ids, self._tokens)
+        return PayOrder(self._transactions, self._runner, self._clock, self._ids, self._tokens, self._gateway.name)
 
     @cached_property
     def confirm_payment(self) -> ConfirmPayment:
@@ -146,8 +153,12 @@ class Selling(Parts):
         return ReceiveWebhook(self._transactions, self._webhooks, self._clock, self._ids)
 
     @cached_property
+    def record_dispute(self) -> RecordDispute:
+        return RecordDispute(self._transactions, self._gateways, self._clock, self._ids)
+
+    @cached_property
     def process_webhook(self) -> ProcessWebhook:
-        return ProcessWebhook(self._transactions, self._runner, self._clock)
+        return ProcessWebhook(self._transactions, self._runner, self.record_dispute, self._clock)
 
     @cached_property
     def purge_webhooks(self) -> PurgeWebhooks:
