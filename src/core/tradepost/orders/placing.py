@@ -67,7 +67,7 @@ def check_form(draft: Draft) -> None:
     if not is_currency(draft.currency):
         faults.append(Fault("/currency", "use an ISO 4217 currency code, such as EUR or USD"))
     faults += check_payment(draft.payment, "/payment")
-    if draft.customer_id is None and (draft.payment.store_credit or draft.payment.method is Method.STORE_CREDIT):
+    if draft.customer_id is None and (draft.payment.store_credit or draft.payment.method == Method.STORE_CREDIT):
         faults.append(Fault("/payment/store_credit", "guests have none; sign in to pay with store credit"))
     if draft.contact.email is not None:
         faults += email_faults(draft.contact.email, "/email")
@@ -177,8 +177,8 @@ def _payments(
     at: datetime,
 ) -> tuple[list[Payment], Operation | None]:
     """What it is paid with: store credit at once, then the rest, by a card or later."""
-    wanted = draft.payment
-    credit = order.total if wanted.method is Method.STORE_CREDIT else Money(wanted.store_credit, order.currency)
+    wanted, method = draft.payment, Method(draft.payment.method)
+    credit = order.total if method is Method.STORE_CREDIT else Money(wanted.store_credit, order.currency)
     if credit > order.total:
         too_much = Fault("/payment/store_credit", f"the order comes to {order.total}; use at most that")
         raise Invalid("order.invalid", "The order can not be placed as it is: see errors.", too_much)
@@ -199,11 +199,11 @@ def _payments(
     rest = order.total - credit
     if credit and not rest:
         return payments, None
-    card = wanted.method is Method.CARD and bool(rest)
+    card = method is Method.CARD and bool(rest)
     payment = Payment(
         id=ids.new("pay"),
         order_id=order.id,
-        method=Method(wanted.method),
+        method=method,
         amount=rest,
         created_at=at,
         gateway=gateway if card else None,
