@@ -35,7 +35,7 @@ OWNER: Answers = (401, 403, 403, 403, 403, YES, 403, YES)
 # A guest without a token, like anybody to whom it does not belong, learns nothing of it.
 THEIRS_OR_SUPPORT: Answers = (404, YES, 404, YES, YES, YES, 404, YES)
 THEIRS_OR_MANAGER: Answers = (404, YES, 404, 404, YES, YES, 404, YES)
-THEIRS_OR_MANAGER_SEEN: Answers = (404, YES, 404, 403, YES, YES, 404, YES)  # support may read orders
+THEIRS_OR_MANAGER_SEEN: Answers = (404, YES, 404, 403, YES, YES, 404, YES)  # support may read orders and customers
 THEIRS_OR_OWNER: Answers = (404, YES, 404, 404, 403, YES, 404, YES)  # a manager may read users
 THEIRS_ALONE: Answers = (404, YES, 404, 404, 404, 404, 404, YES)
 
@@ -51,7 +51,9 @@ ROWS: dict[str, Answers] = {
             "get_customer",
             "get_order",
             "get_order_story",
+            "get_wallet",
             "list_shipping_options",
+            "list_wallet_entries",
             "remove_address",
             "set_cart_line",
             "update_cart",
@@ -75,6 +77,7 @@ ROWS: dict[str, Answers] = {
             "get_ledger_account",
             "get_role",
             "get_transfer",
+            "give_store_credit",
             "import_catalog",
             "import_orders",
             "list_jobs",
@@ -184,6 +187,7 @@ ROWS: dict[str, Answers] = {
         (
             "confirm_payment",
             "pay_order",
+            "transfer_funds",
         ),
         THEIRS_OR_MANAGER_SEEN,
     ),

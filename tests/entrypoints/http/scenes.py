@@ -21,6 +21,7 @@ OWNER: Statuses = (401, 403, 403, 403, 403, OK)
 THEIRS_OR_SUPPORT: Statuses = (401, OK, 404, OK, OK, OK)
 THEIRS_OR_SUPPORT_OR_TOKEN: Statuses = (404, OK, 404, OK, OK, OK)  # a guest would show a token
 THEIRS_OR_MANAGER_OR_TOKEN: Statuses = (404, OK, 404, 403, OK, OK)  # support sees orders, so may know that there is one
+THEIRS_OR_MANAGER_SEEN: Statuses = (401, OK, 404, 403, OK, OK)  # support sees customers, so may know of them
 THEIRS_ALONE: Statuses = (401, OK, 404, 404, 404, 404)
 THEIRS_OR_MANAGER: Statuses = (401, OK, 404, 404, OK, OK)
 THEIRS_OR_OWNER: Statuses = (401, OK, 404, 404, 403, OK)  # a manager sees users, so may know that there is one
@@ -66,6 +67,13 @@ class Scene:
         here = f"/customers/{self.theirs.customer_id}/addresses"
         customer = await self.made("POST", here, self.theirs, json={"address": ADDRESS})
         return f"{here}/{customer['addresses'][-1]['id']}"
+
+    async def wallet_transfer(self) -> Ask:
+        """Store credit of theirs, to be sent to another customer."""
+        here, amount = f"/customers/{self.theirs.customer_id}/wallet", {"amount": 500, "currency": "EUR"}
+        await self.made("POST", f"{here}/credits", self.staff, json={"amount": amount, "reason": "Sorry"})
+        other = await self.stand.person()
+        return f"{here}/transfers", {"to": other.customer_id, "amount": amount}
 
     def unique(self) -> str:
         return self.stand.ids.new("x")[2:]

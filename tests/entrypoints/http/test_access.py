@@ -18,6 +18,7 @@ from tests.entrypoints.http.scenes import (
     THEIRS_ALONE,
     THEIRS_OR_MANAGER,
     THEIRS_OR_MANAGER_OR_TOKEN,
+    THEIRS_OR_MANAGER_SEEN,
     THEIRS_OR_OWNER,
     THEIRS_OR_SUPPORT,
     THEIRS_OR_SUPPORT_OR_TOKEN,
@@ -187,6 +188,7 @@ async def _identity(scene: Scene) -> str:
 _ANSWER = {"code": "c", "state": "s", "login_secret": "s"}
 _NAMED = {"name": "Ada King"}
 _PASSWORDS = {"old_password": PASSWORD, "new_password": "a longer stretch of pasture"}
+_CREDIT = {"amount": {"amount": 500, "currency": "EUR"}, "reason": "Sorry"}
 _MANUAL = {"payment": {"method": "manual"}}
 
 ROWS: dict[str, Row] = {
@@ -252,6 +254,11 @@ ROWS: dict[str, Row] = {
     "change_address": Row(THEIRS_OR_SUPPORT, about(Scene.address, body={"address": ADDRESS, "label": "new"})),
     "remove_address": Row(THEIRS_OR_SUPPORT, about(Scene.address)),
     "list_orders_of_customer": Row(THEIRS_OR_SUPPORT, fixed("/customers/{customer}/orders")),
+    # wallets
+    "get_wallet": Row(THEIRS_OR_SUPPORT, fixed("/customers/{customer}/wallet")),
+    "list_wallet_entries": Row(THEIRS_OR_SUPPORT, fixed("/customers/{customer}/wallet/entries?currency=EUR")),
+    "give_store_credit": Row(MANAGER, fixed("/customers/{customer}/wallet/credits", _CREDIT)),
+    "transfer_funds": Row(THEIRS_OR_MANAGER_SEEN, Scene.wallet_transfer),
     # carts
     "create_cart": Row(ANYBODY, fixed("/carts", {"currency": "EUR"})),
     "get_cart": Row(THEIRS_OR_SUPPORT_OR_TOKEN, about(Scene.cart)),

@@ -33,7 +33,8 @@ async def http(stand: Stand) -> AsyncIterator[httpx.AsyncClient]:
 
 def swapped(declared: Endpoint, mine: str, theirs: str) -> Iterator[str]:
     """My path with every choice of their ids in the place of mine."""
-    own, foreign = mine.partition("?")[0].split("/"), theirs.partition("?")[0].split("/")
+    (path, mark, query), foreign = mine.partition("?"), theirs.partition("?")[0].split("/")
+    own = path.split("/")
     template = declared.path.removeprefix("/api/v1").split("/")
     places = [place for place, part in enumerate(template) if part.startswith("{") and part.endswith("_id}")]
     for choice in itertools.product((False, True), repeat=len(places)):
@@ -41,7 +42,7 @@ def swapped(declared: Endpoint, mine: str, theirs: str) -> Iterator[str]:
             parts = list(own)
             for place, swap in zip(places, choice, strict=True):
                 parts[place] = foreign[place] if swap else own[place]
-            yield "/".join(parts)
+            yield "/".join(parts) + mark + query
 
 
 def test_everything_that_belongs_to_somebody_is_asked_here() -> None:

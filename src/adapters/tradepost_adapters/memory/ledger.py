@@ -77,6 +77,9 @@ class MemoryLedgerAccounts:
         found = {code: self._accounts.get(code) for code in codes}
         return {code: account for code, account in found.items() if account is not None}
 
+    async def balances(self, codes: Sequence[str], /) -> Mapping[str, int]:
+        return {code: self._balances[code] for code in codes if code in self._balances}
+
     async def add(self, account: Account, /) -> None:
         try:
             self._accounts.add(account.code, account)

@@ -50,7 +50,8 @@ class MemoryLedgerViews:
             codes = [
                 account.code
                 for account in session.table(ACCOUNTS).values()
-                if wanted.family in (None, account.family)
+                if account.code.startswith(wanted.prefix or "")
+                and wanted.family in (None, account.family)
                 and wanted.type in (None, account.type)
                 and wanted.currency in (None, account.currency)
             ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Text, and_, bindparam, literal, select, update
+from sqlalchemy import bindparam, select, update
 
 from tradepost.customers.customer import Customer, ExternalIdTaken
 from tradepost.customers.ports import CustomerFilter
@@ -12,11 +12,9 @@ from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
 from tradepost_adapters.sql.connection import Connection, Reads, Row, UniqueViolation
-from tradepost_adapters.sql.listing import Listing
+from tradepost_adapters.sql.listing import Listing, begins_with
 from tradepost_adapters.sql.statements import Insert, Statement
 from tradepost_adapters.sql.tables.customers import customer_contacts, customers
-
-_LAST = "\U0010ffff"  # the last code point: whatever begins with a prefix sorts before the prefix and this
 
 
 def _whole_customer() -> Any:
@@ -84,7 +82,6 @@ _CHANGE_CONTACT = Statement(
     ),
     name="customer_contacts.update",
 )
-_NAME = bindparam("name", type_=Text())
 _LIST = Listing(
     _whole_customer(),
     _view_from,
@@ -95,10 +92,7 @@ _LIST = Listing(
     filters={
         "external_id": customers.c.external_id == bindparam("external_id"),
         "email_key": customer_contacts.c.email_key == bindparam("email_key"),
-        "name": and_(
-            customer_contacts.c.name_key >= _NAME,
-            customer_contacts.c.name_key < _NAME.concat(literal(_LAST, Text())),
-        ),
+        "name": begins_with(customer_contacts.c.name_key, "name"),
     },
 )
 

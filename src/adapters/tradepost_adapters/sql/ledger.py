@@ -70,6 +70,10 @@ ENTRIES = (
 """What `entry_of` takes."""
 
 _ACCOUNTS = Statement(select(*ACCOUNT).where(in_list(ledger_accounts.c.code, "codes")), name="ledger_accounts.of")
+_BALANCES = Statement(
+    select(ledger_balances.c.account, ledger_balances.c.balance).where(in_list(ledger_balances.c.account, "codes")),
+    name="ledger_balances.of",
+)
 _FIND = Statement(
     select(*TRANSFER).where(ledger_transfers.c.reference == bindparam("reference")), name="ledger_transfers.find"
 )
@@ -232,6 +236,10 @@ class SqlLedgerAccounts:
     async def of(self, codes: Sequence[str], /) -> Mapping[str, Account]:
         rows = await self._connection.all(_ACCOUNTS, {"codes": list(codes)})
         return {account.code: account for account in map(account_of, rows)}
+
+    async def balances(self, codes: Sequence[str], /) -> Mapping[str, int]:
+        rows = await self._connection.all(_BALANCES, {"codes": list(codes)})
+        return dict(rows)
 
     async def add(self, account: Account, /) -> None:
         self._connection.defer(

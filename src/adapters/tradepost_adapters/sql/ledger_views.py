@@ -21,7 +21,7 @@ from tradepost.ledger.views import (
 )
 from tradepost_adapters.sql.connection import Reads, Row
 from tradepost_adapters.sql.ledger import ACCOUNT, TRANSFER, account_of, transfer_of
-from tradepost_adapters.sql.listing import Listing
+from tradepost_adapters.sql.listing import Listing, begins_with
 from tradepost_adapters.sql.statements import Statement
 from tradepost_adapters.sql.tables.ledger import (
     ledger_accounts,
@@ -133,6 +133,7 @@ _ACCOUNTS = Listing(
     sorts={"code": ledger_accounts.c.code},
     default="code",
     filters={
+        "prefix": begins_with(ledger_accounts.c.code, "prefix"),
         "family": ledger_accounts.c.family == bindparam("family"),
         "type": ledger_accounts.c.type == bindparam("type"),
         "currency": ledger_accounts.c.currency == bindparam("currency"),
@@ -191,6 +192,7 @@ class SqlLedgerViews:
 
     async def accounts(self, wanted: AccountFilter, page: PageRequest, /) -> Page[AccountView]:
         filters = {
+            "prefix": wanted.prefix,
             "family": wanted.family,
             "type": None if wanted.type is None else wanted.type.value,
             "currency": wanted.currency,

@@ -3,13 +3,31 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Subquery, bindparam, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Subquery,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
 from tradepost.kernel.pages import MAX_COUNT, Page, PageRequest, decode_cursor, encode_cursor
 from tradepost_adapters.sql.connection import Reads, Row
 from tradepost_adapters.sql.statements import Statement
 
 V = TypeVar("V")
+_LAST = "\U0010ffff"  # the last code point: whatever begins with a prefix sorts before the prefix and this
+
+
+def begins_with(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Whether the text begins with the parameter, as an index by code point can tell."""
+    prefix = bindparam(name, type_=Text())
+    return and_(column >= prefix, column < prefix.concat(literal(_LAST, Text())))
 
 
 class Listing(Generic[V]):

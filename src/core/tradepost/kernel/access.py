@@ -38,6 +38,7 @@ class Permission(StrEnum):
     PRICING_WRITE = "pricing:write"
     LEDGER_READ = "ledger:read"
     LEDGER_WRITE = "ledger:write"  # open accounts and post by hand
+    STORE_CREDIT_WRITE = "store_credit:write"  # give it away, and move it for customers
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     ROLES_READ = "roles:read"
@@ -67,6 +68,7 @@ _MANAGER = _SUPPORT | {
     Permission.STOCK_WRITE,
     Permission.PRICING_WRITE,
     Permission.LEDGER_READ,
+    Permission.STORE_CREDIT_WRITE,
     Permission.USERS_READ,
     Permission.ROLES_READ,
     Permission.JOBS_READ,

@@ -29,6 +29,11 @@ class LedgerAccounts(Protocol):
         """Those of them that there are, by code."""
         ...
 
+    async def balances(self, codes: Sequence[str], /) -> Mapping[str, int]:
+        """What is on those of them that have a floor, by code, as it is at this moment: it may be less when it is to be
+        taken, and then `append` refuses."""
+        ...
+
     async def add(self, account: Account, /) -> None:
         """Raises `StaleVersion` when somebody else has just opened one with its code, now or at commit."""
         ...
@@ -121,8 +126,9 @@ class LedgerTx(BookkeepingTx, SealingTx, SummingTx, Protocol):
 
 
 class AccountFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which accounts a list shows; None means any."""
+    """Which accounts a list shows; None means any. `prefix` is what their codes begin with."""
 
+    prefix: str | None = None
     family: str | None = None
     type: AccountType | None = None
     currency: str | None = None

@@ -28,6 +28,7 @@ from tradepost_entrypoints.cli.commands import (
     serve,
     stock,
     version,
+    wallets,
     worker,
 )
 from tradepost_entrypoints.cli.group import Group
@@ -73,6 +74,7 @@ app.add_typer(keys.keys, name="keys", rich_help_panel=Heading.PEOPLE)
 app.add_typer(security.security, name="security", rich_help_panel=Heading.PEOPLE)
 app.add_typer(roles.roles, name="roles", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
+app.add_typer(wallets.wallets, name="wallets", rich_help_panel=Heading.PEOPLE)
 app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)

@@ -22,6 +22,7 @@ from tradepost_entrypoints.http.routes import (
     sessions,
     stock,
     users,
+    wallets,
     webhooks,
     well_known,
 )
@@ -32,6 +33,7 @@ ROUTES: tuple[Endpoint, ...] = (
     *users.ROUTES,
     *roles.ROUTES,
     *customers.ROUTES,
+    *wallets.ROUTES,
     *catalog.ROUTES,
     *categories.ROUTES,
     *carts.ROUTES,
