@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import pytest
+from msgspec import structs
 from stripe._api_version import _ApiVersion
 from tests.adapters.stripe.scripted import (
     MADE_AT,
@@ -23,6 +24,7 @@ from tradepost.payments.gateway import (
     Capture,
     Declined,
     GatewayOutcomeUnknown,
+    Pending,
     Refund,
     Void,
 )
@@ -218,6 +220,24 @@ async def test_a_capture_carries_its_operation_and_is_sent_once_when_repeated() 
     assert len(stripe.client.posts()) == 1
 
 
+async def test_a_part_is_captured_only_when_the_rest_may_be_let_go() -> None:
+    """Stripe lets go of it with the first capture, so whoever means to capture again has to be told before."""
+    held = intent("requires_capture", capture_method="manual")
+    stripe = Scripted(answer(held))
+    part = Capture(operation_id=OPERATION_ID, reference="pi_1", amount=Money(400, "EUR"))
+    refused = await stripe.gateway.send(part)
+    assert isinstance(refused, Declined)
+    assert refused.code == "capture_not_final"
+    assert stripe.client.posts() == []
+    assert not stripe.gateway.several_captures
+    taken = intent(amount_received=400, metadata={"operation_id": "op_1", "capture_operation_id": OPERATION_ID})
+    stripe = Scripted(answer(held), answer(taken), answer(taken))
+    final = structs.replace(part, final=True)
+    assert await stripe.gateway.send(final) == APPROVED
+    assert stripe.sent[-1].body["amount_to_capture"] == "400"
+    assert await stripe.gateway.find(OPERATION_ID, request=final) == APPROVED
+
+
 async def test_a_void_writes_down_whose_it_is_before_it_cancels() -> None:
     held = intent("requires_capture")
     stripe = Scripted(answer(held), answer(intent("canceled")))
@@ -255,11 +275,36 @@ async def test_a_refund_under_way_is_found_once_it_has_ended() -> None:
     ended = made | {"status": "failed", "metadata": {"operation_id": OPERATION_ID}}
     stripe = Scripted(answer(intent()), answer(made), answer(listed(made | {"id": "re_0"}, ended)))
     refund = Refund(operation_id=OPERATION_ID, reference="pi_1", amount=Money(400, "EUR"))
-    with pytest.raises(GatewayOutcomeUnknown):
-        await stripe.gateway.send(refund)
+    assert await stripe.gateway.send(refund) == Pending(reference="pi_1")
     found = await stripe.gateway.find(OPERATION_ID, request=refund)
     assert isinstance(found, Declined)
     assert found.code == "refund_failed"
+
+
+@pytest.mark.parametrize(
+    ("status", "answered"),
+    [("pending", Pending), ("requires_action", Pending), ("succeeded", Approved), ("canceled", Declined)],
+)
+async def test_a_refund_is_answered_as_it_stands(status: str, answered: type) -> None:
+    made = {"id": "re_1", "object": "refund", "status": status, "amount": 400, "currency": "eur"}
+    refund = Refund(operation_id=OPERATION_ID, reference="pi_1", amount=Money(400, "EUR"))
+    assert type(await Scripted(answer(intent()), answer(made)).gateway.send(refund)) is answered
+    noted = made | {"metadata": {"operation_id": OPERATION_ID}}
+    assert type(await Scripted(answer(listed(noted))).gateway.find(OPERATION_ID, request=refund)) is answered
+
+
+@pytest.mark.parametrize("status", [None, "something_new"])
+async def test_a_refund_in_a_state_nobody_knows_is_unknown(status: str | None) -> None:
+    made = {"id": "re_1", "object": "refund", "status": status, "amount": 400, "currency": "eur"}
+    refund = Refund(operation_id=OPERATION_ID, reference="pi_1", amount=Money(400, "EUR"))
+    with pytest.raises(GatewayOutcomeUnknown):
+        await Scripted(answer(intent()), answer(made)).gateway.send(refund)
+
+
+async def test_of_a_payment_that_stripe_does_not_know_there_are_no_refunds() -> None:
+    unknown = failure(400, "invalid_request_error", code="resource_missing", param="payment_intent")
+    refund = Refund(operation_id=OPERATION_ID, reference="pi_1", amount=Money(400, "EUR"))
+    assert await Scripted(unknown).gateway.find(OPERATION_ID, request=refund) is None
 
 
 async def test_lists_are_read_to_their_end() -> None:

@@ -4,7 +4,14 @@ from urllib.parse import quote, urlsplit
 
 import stripe
 
-from tradepost.payments.gateway import ActionRequired, Approved, Declined, GatewayAnswer, GatewayOutcomeUnknown
+from tradepost.payments.gateway import (
+    ActionRequired,
+    Approved,
+    Declined,
+    GatewayAnswer,
+    GatewayOutcomeUnknown,
+    Pending,
+)
 from tradepost_adapters.stripe.objects import Failure, Intent, Refund
 
 _CODES = {
@@ -48,6 +55,10 @@ CURRENCY_MISMATCH = Declined(code="currency_mismatch", message="The authorizatio
 AMOUNT_INVALID = Declined(code="amount_invalid", message="Stripe can not take this amount in this currency.")
 REQUEST_REFUSED = Declined(code="request_refused", message="The payment provider can not do this.")
 OVER_CAPTURE = Declined(code="capture_exceeds_authorized", message="More than the authorization still holds.")
+NOT_FINAL = Declined(
+    code="capture_not_final",
+    message="Stripe captures once and lets go of the rest; capture all that is held, or a part of it as the final capture.",
+)
 OVER_REFUND = Declined(code="refund_exceeds_captured", message="More than what was captured and has not been refunded.")
 ALREADY_VOIDED = Declined(code="already_voided", message="The authorization has been voided already.")
 ALREADY_CAPTURED = Declined(code="already_captured", message="All of it has been captured; refund it instead.")
@@ -99,12 +110,14 @@ def of_intent(intent: Intent, page: str) -> GatewayAnswer:
 
 
 def of_refund(refund: Refund, reference: str) -> GatewayAnswer:
-    """How a refund stands. Raises `GatewayOutcomeUnknown` for one that is under way."""
+    """How a refund stands. One that succeeded may fail weeks later, when the bank sends it back."""
     if refund.status == "succeeded":
         return Approved(reference=reference)
+    if refund.status in ("pending", "requires_action"):
+        return Pending(reference=reference)
     if refund.status in ("failed", "canceled"):
         return Declined(code="refund_failed", message="The bank did not take the refund.")
-    raise GatewayOutcomeUnknown("Stripe has not finished with the refund.")
+    raise GatewayOutcomeUnknown("Stripe does not say how the refund stands.")
 
 
 def not_held(intent: Intent) -> Declined | None:

@@ -19,7 +19,9 @@ _INTENTS = frozenset(
 )
 _REFUNDS = frozenset({"refund.created", "refund.updated", "refund.failed"})
 TYPES = sorted(_INTENTS | _REFUNDS)
-"""The events that tell of operations; an endpoint for webhooks is best subscribed to these."""
+"""The events that tell of operations; an endpoint for webhooks is best subscribed to these, and to those of disputes."""
+_OLDER_REFUND = "charge.refund.updated"
+"""The same as `refund.updated`, for endpoints that still name it; in the books one of them is enough."""
 
 WINDOW = 3600
 _LONGEST_WINDOW = 7 * 24 * 3600
@@ -31,7 +33,7 @@ ListEvents = Callable[[int, int], Awaitable[list[Event]]]
 
 def operations_of(event: Event) -> tuple[str, ...]:
     """The ids of our operations that an event may tell something new about."""
-    if event.type not in _INTENTS | _REFUNDS:
+    if event.type not in _INTENTS | _REFUNDS | {_OLDER_REFUND}:
         return ()
     noted: Any = event.data.object.get("metadata")
     if not isinstance(noted, dict):
@@ -127,7 +129,11 @@ async def page_of(
         start, window = end, min(2 * window, _LONGEST_WINDOW)
 
 
+def cursor_invalid() -> Invalid:
+    return Invalid("page.invalid", "The cursor is not one this list gave out; start again without it.")
+
+
 def _read(cursor: str) -> int:
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 12):
-        raise Invalid("page.invalid", "The cursor is not one this list gave out; start again without it.")
+        raise cursor_invalid()
     return int(cursor)

@@ -18,18 +18,21 @@ from tradepost.kernel.ids import uuid_of
 from tradepost.payments.gateway import (
     Approved,
     Authorize,
+    BalanceLine,
     Capture,
     GatewayAnswer,
+    GatewayDispute,
     GatewayEntry,
     GatewayOutcomeUnknown,
     GatewayRequest,
     Refund,
     Void,
 )
-from tradepost_adapters.stripe import answers, books, objects
+from tradepost_adapters.stripe import answers, balance, books, disputes, objects
 from tradepost_adapters.stripe.amounts import from_stripe, to_stripe
 from tradepost_adapters.stripe.breaker import CircuitBreaker
 from tradepost_adapters.stripe.calls import Calls
+from tradepost_adapters.stripe.lookups import Lookups
 from tradepost_adapters.stripe.objects import CAPTURE, OPERATION, VOID, Intent, intent_of, refund_of
 from tradepost_adapters.stripe.screening import refusal
 
@@ -41,7 +44,6 @@ TIMEOUT_SECONDS = 12.0
 within one lease of 60 seconds."""
 
 KEYS_LAST_SECONDS = 23 * 3600
-_PAGE = 100
 
 
 class StripeGateway:
@@ -63,21 +65,28 @@ class StripeGateway:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._http = http_client or stripe.HTTPXClient(timeout=timeout_seconds * 2 / 3)
-        self._stripe = stripe.StripeClient(
+        client = stripe.StripeClient(
             secret_key,
             stripe_version=API_VERSION,
             http_client=self._http,
             max_network_retries=0,  # see calls
             base_addresses={} if address is None else {"api": address.rstrip("/")},
-        ).v1
+        )
+        self._stripe = client.v1
         self._page = page
         self._timeout_seconds = timeout_seconds
         self._call = calls or Calls(CircuitBreaker())
+        self._at_stripe = Lookups(client, self._call)
         self._now = now
 
     @property
     def name(self) -> str:
         return "stripe"
+
+    @property
+    def several_captures(self) -> bool:
+        """Stripe opens that to few accounts, and by card network."""
+        return False
 
     async def send(self, request: GatewayRequest, /) -> GatewayAnswer:
         refused = refusal(request)
@@ -107,7 +116,26 @@ class StripeGateway:
         self, since: datetime, /, *, cursor: str | None = None
     ) -> tuple[tuple[GatewayEntry, ...], str | None]:
         async with self._in_time():
-            return await books.page_of(self._events, since, cursor, now=int(self._now()), page=self._page)
+            return await books.page_of(self._at_stripe.events, since, cursor, now=int(self._now()), page=self._page)
+
+    async def dispute(self, reference: str, /) -> GatewayDispute | None:
+        async with self._in_time():
+            found = await self._at_stripe.dispute(reference)
+        return None if found is None else disputes.standing(found)
+
+    async def disputes(
+        self, since: datetime, /, *, cursor: str | None = None
+    ) -> tuple[tuple[GatewayDispute, ...], str | None]:
+        async with self._in_time():
+            found, following = await self._at_stripe.disputes(since, cursor)
+        return tuple(disputes.standing(each) for each in found), following
+
+    async def balance(
+        self, since: datetime, /, *, cursor: str | None = None
+    ) -> tuple[tuple[BalanceLine, ...], str | None]:
+        async with self._in_time():
+            found, following = await self._at_stripe.balance(since, cursor)
+        return tuple(balance.line_of(each) for each in found), following
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -152,7 +180,7 @@ class StripeGateway:
         return await self._stands(intent_of(made))
 
     async def _capture(self, request: Capture) -> GatewayAnswer:
-        intent = await self._intent(request.reference)
+        intent = await self._at_stripe.intent(request.reference)
         if intent is None:
             return answers.REFERENCE_UNKNOWN
         if _is_done(request, intent):
@@ -163,6 +191,8 @@ class StripeGateway:
             return refused
         if amount is None or amount > intent.amount:
             return answers.OVER_CAPTURE
+        if amount < intent.amount and not request.final:
+            return answers.NOT_FINAL
         try:
             captured = await self._call(
                 lambda: self._stripe.payment_intents.capture_async(
@@ -201,11 +231,11 @@ class StripeGateway:
             return settled
         if await self._canceled(request.reference, key=request.operation_id):
             return Approved(reference=request.reference)
-        after = await self._intent(request.reference)  # it has moved on since
+        after = await self._at_stripe.intent(request.reference)  # it has moved on since
         return (None if after is None else _voided(after)) or answers.REQUEST_REFUSED
 
     async def _refund(self, request: Refund) -> GatewayAnswer:
-        intent = await self._intent(request.reference)
+        intent = await self._at_stripe.intent(request.reference)
         if intent is None:
             return answers.REFERENCE_UNKNOWN
         amount, charge = to_stripe(request.amount), intent.latest_charge
@@ -237,7 +267,7 @@ class StripeGateway:
         """The key was used for a request that looked different. It may be this one all the same, sent by a release or
         with settings that wrote it otherwise: then what came of it is the answer, and no decline."""
         if isinstance(request, Authorize):
-            intent = await self._search(request.operation_id)
+            intent = await self._at_stripe.search(request.operation_id)
             if intent is not None:
                 return await self._stands(intent) if _made_by(request, intent) else answers.MISMATCH
         else:
@@ -251,18 +281,20 @@ class StripeGateway:
     ) -> GatewayAnswer | None:
         if request is not None and not isinstance(request, Authorize):
             return await self._look_up_following(request)
-        intent = await (self._search(operation_id) if reference is None else self._intent(reference))
+        intent = await (
+            self._at_stripe.search(operation_id) if reference is None else self._at_stripe.intent(reference)
+        )
         if intent is None or intent.noted(OPERATION) != operation_id:
             return None
         return await self._stands(intent)
 
     async def _look_up_following(self, request: Capture | Void | Refund) -> GatewayAnswer | None:
         if isinstance(request, Refund):
-            for refund in await self._refunds(request.reference):
+            for refund in await self._at_stripe.refunds(request.reference):
                 if refund.noted(OPERATION) == request.operation_id:
                     return answers.of_refund(refund, request.reference)
             return None
-        intent = await self._intent(request.reference)
+        intent = await self._at_stripe.intent(request.reference)
         if intent is None or not _is_done(request, intent):
             return None
         return Approved(reference=intent.id)
@@ -272,7 +304,7 @@ class StripeGateway:
         secret, and could pay with another card after we have said that it was declined."""
         if intent.status != "requires_payment_method" or await self._canceled(intent.id):
             return answers.of_intent(intent, self._page)
-        after = await self._intent(intent.id)
+        after = await self._at_stripe.intent(intent.id)
         if after is None or after.status == "requires_payment_method":
             raise GatewayOutcomeUnknown("Stripe does not let the failed payment be called off.")
         return answers.of_intent(after, self._page)
@@ -284,59 +316,6 @@ class StripeGateway:
         except stripe.InvalidRequestError:
             return False
         return intent_of(after).status == "canceled"
-
-    async def _intent(self, reference: str) -> Intent | None:
-        try:
-            found = await self._call(
-                lambda: self._stripe.payment_intents.retrieve_async(reference, {"expand": ["latest_charge"]})
-            )
-        except stripe.InvalidRequestError as error:
-            if error.http_status == 404:
-                return None
-            raise GatewayOutcomeUnknown("Stripe does not say how the payment stands.") from error
-        return intent_of(found)
-
-    async def _search(self, operation_id: str) -> Intent | None:
-        """By metadata. What was made in the last minute may not be found yet."""
-        query = f"metadata['{OPERATION}']:'{operation_id}'"
-        try:
-            found = await self._call(lambda: self._stripe.payment_intents.search_async({"query": query, "limit": 1}))
-        except stripe.InvalidRequestError as error:
-            raise GatewayOutcomeUnknown("Stripe does not search its payments.") from error
-        return intent_of(found.data[0]) if found.data else None
-
-    async def _refunds(self, reference: str) -> list[objects.Refund]:
-        found: list[objects.Refund] = []
-        after: str | None = None
-        while True:
-            page = await self._call(
-                lambda after=after: self._stripe.refunds.list_async(  # type: ignore[misc]
-                    {"payment_intent": reference, "limit": _PAGE, **({"starting_after": after} if after else {})}
-                )
-            )
-            found += [refund_of(each) for each in page.data]
-            if not page.has_more:
-                return found
-            after = found[-1].id
-
-    async def _events(self, start: int, end: int) -> list[objects.Event]:
-        found: list[objects.Event] = []
-        after: str | None = None
-        while True:
-            page = await self._call(
-                lambda after=after: self._stripe.events.list_async(  # type: ignore[misc]
-                    {
-                        "types": books.TYPES,
-                        "created": {"gte": start, "lt": end},
-                        "limit": _PAGE,
-                        **({"starting_after": after} if after else {}),
-                    }
-                )
-            )
-            found += [objects.event_of(each) for each in page.data]
-            if not page.has_more:
-                return found
-            after = found[-1].id
 
     def _key_is_forgotten(self, operation_id: str) -> bool:
         try:

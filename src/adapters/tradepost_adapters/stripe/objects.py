@@ -1,6 +1,6 @@
 """What we read of Stripe's objects, in answers and in events alike. The rest is let go by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -78,6 +78,58 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
         return (self.metadata or {}).get(key)
 
 
+class Payer(msgspec.Struct, frozen=True, kw_only=True):
+    """The PaymentIntent behind a line of the balance."""
+
+    id: str
+    capture_method: str = "automatic"
+    metadata: Mapping[str, str] | None = None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line of the balance is about: a Charge, a Refund, a Dispute, a Payout or something else."""
+
+    id: str
+    object: str
+    charge: str | None = None
+    payment_intent: Payer | str | None = None
+    metadata: Mapping[str, str] | None = None
+
+
+class BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the balance, in units of the currency it is kept in: another one than the buyer's where Stripe converts."""
+
+    id: str
+    type: str
+    amount: int
+    fee: int
+    currency: str
+    created: int
+    reporting_category: str = ""
+    source: Source | str | None = None
+
+
+class EvidenceDetails(msgspec.Struct, frozen=True):
+    """`due_by` is 0 where the bank takes no evidence."""
+
+    due_by: int | None = None
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A Dispute. `balance_transactions` show what was withdrawn for it, and what was given back."""
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    reason: str
+    created: int
+    charge: str | None = None
+    payment_intent: str | None = None
+    balance_transactions: Sequence[BalanceTransaction] = ()
+    evidence_details: EvidenceDetails | None = None
+
+
 class EventData(msgspec.Struct, frozen=True):
     object: dict[str, Any]
 
@@ -102,6 +154,14 @@ def refund_of(value: Any) -> Refund:
 
 def event_of(value: Any) -> Event:
     return msgspec.convert(_plain(value), Event)
+
+
+def dispute_of(value: Any) -> Dispute:
+    return msgspec.convert(_plain(value), Dispute)
+
+
+def balance_transaction_of(value: Any) -> BalanceTransaction:
+    return msgspec.convert(_plain(value), BalanceTransaction)
 
 
 def _plain(value: Any) -> Any:

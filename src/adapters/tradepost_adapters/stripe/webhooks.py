@@ -9,6 +9,7 @@ import msgspec
 
 from tradepost.payments.webhooks import Notice, SignatureInvalid
 from tradepost_adapters.stripe.books import operations_of
+from tradepost_adapters.stripe.disputes import disputes_of
 from tradepost_adapters.stripe.objects import Event
 
 TOLERANCE = timedelta(seconds=300)
@@ -32,7 +33,7 @@ class StripeWebhooks:
             event = _events.decode(body)
         except msgspec.MsgspecError as error:
             raise SignatureInvalid("What was signed is not an event of Stripe's.") from error
-        return Notice(id=event.id, type=event.type, operation_ids=operations_of(event))
+        return Notice(id=event.id, type=event.type, operation_ids=operations_of(event), disputes=disputes_of(event))
 
     def _check(self, header: str, body: bytes, now: datetime) -> None:
         """The time it was signed and one of the signatures have to be right. All of them are compared, in constant time."""
