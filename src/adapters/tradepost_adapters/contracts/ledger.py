@@ -3,13 +3,14 @@
 # ruff: noqa: S101 - a suite asserts
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 
 from tradepost.kernel.errors import Conflict, Invalid, NotFound
 from tradepost.kernel.money import Money
 from tradepost.kernel.pages import PageRequest
-from tradepost.ledger.account import AccountTaken, AccountType
+from tradepost.ledger.account import Account, AccountTaken, AccountType
 from tradepost.ledger.ports import (
     LedgerTx,
     PostingFilter,
@@ -139,6 +140,35 @@ class FloorsContract:
             await books.post("both", debit("wallet:a", euros(1)), debit("credit:b", euros(1)), credit("bank", euros(2)))
         assert both.value.data == {"accounts": ["credit:b", "wallet:a"]}
         assert (await books.balance("wallet:a"), await books.balance("credit:b")) == (0, -100)
+
+    async def test_an_account_is_posted_to_in_the_transaction_that_opens_it(self, books: Bookkeeper) -> None:
+        account = Account.open(
+            code="wallet:new", name="New", type=AccountType.LIABILITY, currency="EUR", floor=0, at=NOW
+        )
+        transfer = a_transfer("load", debit("bank", euros(5)), credit("wallet:new", euros(5)))
+
+        async def work(tx: LedgerTx) -> None:
+            bank = await tx.ledger_accounts.of(("bank",))
+            await tx.ledger_accounts.add(account)
+            changes = transfer.changes({**bank, account.code: account})
+            await tx.ledger_transfers.append(transfer, changes=changes)
+
+        await books.ledger.transactions.run(work)
+        assert await books.balance("wallet:new") == 5
+        assert (await books.verify()).sound
+
+    async def test_what_is_on_accounts_with_a_floor_is_seen_by_whoever_is_about_to_take_it(
+        self, books: Bookkeeper
+    ) -> None:
+        await books.open("wallet:a", AccountType.LIABILITY, floor=0)
+        await books.open("till", floor=-100)
+        await books.move("load", "wallet:a", "bank", 70)
+
+        async def work(tx: LedgerTx) -> Mapping[str, int]:
+            await post(tx, a_transfer("a", debit("wallet:a", euros(20)), credit("till", euros(20))))
+            return await tx.ledger_accounts.balances(("bank", "nowhere", "till", "wallet:a"))
+
+        assert await books.ledger.transactions.run(work) == {"till": -20, "wallet:a": 50}
 
     async def test_an_asset_has_a_floor_too(self, books: Bookkeeper) -> None:
         await books.open("till", floor=0)

@@ -131,6 +131,9 @@ class SumsContract:
 
         assert await codes(AccountFilter()) == [("bank", 12), ("sales", 7), ("wallet:a", 0), ("wallet:b", 5)]
         assert await codes(AccountFilter(family="wallet"), "-code") == [("wallet:b", 5), ("wallet:a", 0)]
+        assert await codes(AccountFilter(prefix="wallet:")) == [("wallet:a", 0), ("wallet:b", 5)]
+        assert await codes(AccountFilter(prefix="wallet:b")) == [("wallet:b", 5)]
+        assert await codes(AccountFilter(prefix="wallet:", family="bank")) == []
         assert await codes(AccountFilter(type=AccountType.REVENUE, currency="EUR")) == [("sales", 7)]
         listed = await views.transfers(TransferFilter(at_before=NOW), PageRequest())
         assert [transfer.reference for transfer in listed.items] == ["load"]

@@ -83,7 +83,8 @@ class PostgresConnection:
         self, change: Change, document: Any, /, *, rows: int, otherwise: Callable[[list[Row]], Exception]
     ) -> None:
         self._usable()
-        if self._change is not None:
+        # Parts of one statement do not see each other's rows: what is to be changed has to be there before.
+        if self._change is not None or any(insert.table is change.table for insert in self._deferred):
             await self._inside(self._send_deferred)
         self._change = _Held(change, encode_json(document), rows, otherwise)
 

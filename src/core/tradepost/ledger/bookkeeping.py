@@ -1,12 +1,12 @@
 """How the shop itself posts: from drafts that its aggregates collect, to accounts that are opened when first needed."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from tradepost.ledger import chart
-from tradepost.ledger.account import Account
+from tradepost.ledger.account import Account, AccountTaken
 from tradepost.ledger.ports import LedgerAccounts, LedgerTransfers
 from tradepost.ledger.transfer import Posting, Transfer
 
@@ -89,16 +89,34 @@ class Bookkeeper:
         accounts = {
             code: there for code in currencies if (there := self._known.get(code) or self._opened.get(code)) is not None
         }
-        missing = sorted(currencies.keys() - accounts.keys())
+        missing = {code: currency for code, currency in currencies.items() if code not in accounts}
         if missing:
-            found = await self._accounts.of(missing)
-            for code in missing:
-                account = found.get(code)
-                if account is None:
-                    account = chart.account(code, currencies[code], at=booking.recorded_at or booking.at)
-                    await self._accounts.add(account)
-                    self._opened[code] = account
-                elif account.floor is None:  # the many with a floor are not worth remembering
+            found, opened = await found_or_opened(self._accounts, missing, at=booking.recorded_at or booking.at)
+            self._opened |= opened
+            for code, account in found.items():
+                if account.floor is None:  # the many with a floor are not worth remembering
                     self._known[code] = account
-                accounts[code] = account
+            accounts |= found | opened
         return accounts
+
+
+async def found_or_opened(
+    accounts: LedgerAccounts, currencies: Mapping[str, str], *, at: datetime
+) -> tuple[dict[str, Account], dict[str, Account]]:
+    """Accounts of the chart, by code, of which the currencies are given: those that are there, and those opened now.
+
+    Raises `AccountTaken` where somebody has opened another kind of account by hand: a wallet that could go below zero,
+    say.
+    """
+    there = await accounts.of(tuple(currencies))
+    found, opened = {}, {}
+    for code, currency in sorted(currencies.items()):
+        wanted, stored = chart.account(code, currency, at=at), there.get(code)
+        if stored is None:
+            await accounts.add(wanted)
+            opened[code] = wanted
+        elif (stored.type, stored.currency, stored.floor) == (wanted.type, wanted.currency, wanted.floor):
+            found[code] = stored
+        else:
+            raise AccountTaken(code)
+    return found, opened

@@ -13,7 +13,7 @@ from tradepost.kernel.transactions import Transactions
 from tradepost.ledger.chart import STORE_CREDIT
 from tradepost.ledger.transfer import Transfer, credit, debit
 from tradepost.wallets.ports import WalletTx
-from tradepost.wallets.posting import post_opening
+from tradepost.wallets.posting import post_new
 from tradepost.wallets.views import StoreCreditView
 from tradepost.wallets.wallet import amount_faults, text_faults, wallet_code
 
@@ -63,7 +63,7 @@ class GiveStoreCredit:
 
         async def work(tx: WalletTx) -> StoreCreditView:
             await tx.customers.get(customer_id)
-            await post_opening(tx, transfer)
+            await post_new(tx, transfer)
             return StoreCreditView(
                 transfer_id=transfer_id, customer_id=customer_id, amount=amount, reason=command.reason, at=now
             )

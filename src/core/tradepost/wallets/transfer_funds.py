@@ -13,7 +13,7 @@ from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Transactions
 from tradepost.ledger.transfer import Transfer, credit, debit
 from tradepost.wallets.ports import WalletTx
-from tradepost.wallets.posting import post_opening
+from tradepost.wallets.posting import post_new
 from tradepost.wallets.views import WalletTransferView
 from tradepost.wallets.wallet import (
     InsufficientStoreCredit,
@@ -60,7 +60,7 @@ class TransferFunds:
         async def work(tx: WalletTx) -> WalletTransferView:
             await _check_funds(tx, command)
             await _check_recipient(tx, command.to)
-            await post_opening(tx, transfer)
+            await post_new(tx, transfer)
             return WalletTransferView(
                 transfer_id=transfer.id,
                 customer_id=command.customer_id,
