@@ -11,7 +11,7 @@ from tests.stripe_stand_in import Sent
 
 from tradepost.kernel.errors import Invalid
 from tradepost.kernel.money import Money
-from tradepost.payments.gateway import Approved, Declined, GatewayEntry
+from tradepost.payments.gateway import Approved, Declined, GatewayEntry, Pending
 from tradepost_adapters.stripe.books import TYPES
 
 START = datetime.fromtimestamp(MADE_AT - 7200, UTC)
@@ -98,6 +98,21 @@ async def test_what_the_buyer_confirmed_later_stands_where_it_was_confirmed() ->
     )
     assert [entry.operation_id for entry in found] == ["op_2", "op_1"]
     assert found[-1].answer == Approved(reference="pi_1")
+
+
+async def test_a_refund_on_its_way_stands_where_it_came_to_its_end() -> None:
+    made = {"object": "refund", "id": "re_1", "amount": 200, "currency": "eur", "payment_intent": "pi_1"}
+    made["metadata"] = {"operation_id": "op_1"}
+    at = MADE_AT - 100
+    begun = event(1, "refund.created", at, made | {"status": "pending"})
+    other = event(2, "payment_intent.succeeded", at + 1, intent(id="pi_9", metadata={"operation_id": "op_2"}))
+    assert (await read(books(begun)))[0].answer == Pending(reference="pi_1")
+    failed = [
+        event(number, kind, at + 2, made | {"status": "failed"})
+        for number, kind in ((3, "refund.updated"), (4, "refund.failed"))
+    ]
+    found = await read(books(begun, other, *failed))
+    assert [(entry.operation_id, type(entry.answer)) for entry in found] == [("op_2", Approved), ("op_1", Declined)]
 
 
 async def test_quiet_times_are_passed_over_quickly() -> None:

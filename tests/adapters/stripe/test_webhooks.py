@@ -7,7 +7,7 @@ import pytest
 from stripe import WebhookSignature
 from tests.adapters.stripe.scripted import OPERATION_ID, intent
 
-from tradepost.payments.webhooks import SignatureInvalid
+from tradepost.payments.webhooks import Notice, SignatureInvalid
 from tradepost_adapters.stripe import StripeWebhooks
 from tradepost_adapters.stripe.webhooks import signature
 
@@ -105,6 +105,28 @@ def test_a_signed_body_that_is_no_event_is_refused() -> None:
 def test_an_event_of_another_kind_names_none(kind: str) -> None:
     body = BODY.replace(b"payment_intent.succeeded", kind.encode())
     assert StripeWebhooks([SECRET]).read(headers(signature(SECRET, body, NOW)), body, NOW).operation_ids == ()
+
+
+def signed(kind: str, made: dict[str, object]) -> Notice:
+    body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "created": 1, "data": {"object": made}}).encode()
+    return StripeWebhooks([SECRET]).read(headers(signature(SECRET, body, NOW)), body, NOW)
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"])
+def test_an_event_about_a_refund_names_its_operation(kind: str) -> None:
+    refund = {"id": "re_1", "object": "refund", "status": "failed", "metadata": {"operation_id": OPERATION_ID}}
+    assert signed(kind, refund).operation_ids == (OPERATION_ID,)
+
+
+@pytest.mark.parametrize("what", ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"])
+def test_an_event_about_a_dispute_names_it(what: str) -> None:
+    notice = signed(f"charge.dispute.{what}", {"id": "du_1", "object": "dispute", "metadata": {}})
+    assert (notice.disputes, notice.operation_ids) == (("du_1",), ())
+
+
+@pytest.mark.parametrize("kind", ["charge.refunded", "issuing_dispute.created", "charge.dispute.something_new"])
+def test_an_event_about_something_else_names_no_dispute(kind: str) -> None:
+    assert signed(kind, {"id": "du_1", "object": "dispute"}).disputes == ()
 
 
 def test_without_a_secret_there_is_nothing_to_check_with() -> None:
