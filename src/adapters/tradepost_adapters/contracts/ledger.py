@@ -86,6 +86,19 @@ class PostingContract:
         assert refused.value.data == {"reference": "sale", "transfer_id": first.id}
         assert await books.balance("bank") == 5
 
+    async def test_which_of_many_references_were_posted_under_is_told_at_once(self, books: Bookkeeper) -> None:
+        for number in (1, 2, 3):
+            await books.move(f"fee:{number}", "sales", "bank", number)
+
+        async def work(tx: LedgerTx) -> frozenset[str]:
+            return await tx.ledger_transfers.posted(["fee:1", "fee:3", "fee:4", "fee:1", "it's \"fee:2\""])
+
+        async def nothing(tx: LedgerTx) -> frozenset[str]:
+            return await tx.ledger_transfers.posted([])
+
+        assert await books.ledger.transactions.run(work) == {"fee:1", "fee:3"}
+        assert await books.ledger.transactions.run(nothing) == frozenset()
+
     async def test_what_does_not_add_up_or_has_no_account_is_refused(self, books: Bookkeeper) -> None:
         await books.open("dollars", currency="USD")
         with pytest.raises(Invalid) as unbalanced:

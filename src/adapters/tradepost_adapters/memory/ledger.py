@@ -1,7 +1,7 @@
 """The ledger inside a transaction, in memory."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -101,6 +101,9 @@ class MemoryLedgerTransfers:
 
     async def find(self, reference: str, /) -> Transfer | None:
         return self._transfers.one("reference", reference)
+
+    async def posted(self, references: Collection[str], /) -> frozenset[str]:
+        return frozenset(each for each in references if self._transfers.has("reference", each))
 
     async def append(self, transfer: Transfer, /, *, changes: Mapping[str, int]) -> None:
         after = {code: self._balances[code] + amount for code, amount in changes.items()}

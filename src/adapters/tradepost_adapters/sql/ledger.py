@@ -1,6 +1,6 @@
 """The ledger inside a transaction, in SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +76,10 @@ _BALANCES = Statement(
 )
 _FIND = Statement(
     select(*TRANSFER).where(ledger_transfers.c.reference == bindparam("reference")), name="ledger_transfers.find"
+)
+_POSTED = Statement(
+    select(ledger_transfers.c.reference).where(in_list(ledger_transfers.c.reference, "references")),
+    name="ledger_transfers.posted",
 )
 _NEW_ACCOUNT = Insert(ledger_accounts, conflict=lambda: StaleVersion("The account"))
 _NEW_BALANCE = Insert(ledger_balances, conflict=lambda: StaleVersion("The account"))
@@ -270,6 +274,10 @@ class SqlLedgerTransfers:
     async def find(self, reference: str, /) -> Transfer | None:
         row = await self._connection.one(_FIND, {"reference": reference})
         return None if row is None else transfer_of(row)
+
+    async def posted(self, references: Collection[str], /) -> frozenset[str]:
+        rows = await self._connection.all(_POSTED, {"references": list(references)})
+        return frozenset(reference for (reference,) in rows)
 
     async def append(self, transfer: Transfer, /, *, changes: Mapping[str, int]) -> None:
         if changes:

@@ -1,6 +1,6 @@
 """What the ledger needs from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -44,6 +44,10 @@ class LedgerTransfers(Protocol):
     do not add up to zero in every currency, whose accounts are not there, or to which postings were added later."""
 
     async def find(self, reference: str, /) -> Transfer | None: ...
+
+    async def posted(self, references: Collection[str], /) -> frozenset[str]:
+        """Those of the references that something was posted under."""
+        ...
 
     async def append(self, transfer: Transfer, /, *, changes: Mapping[str, int]) -> None:
         """Write it down, and by `changes` the balances of accounts with a floor, which are locked in order of code.
