@@ -7,9 +7,11 @@ a status, a content length and a body.
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _CONNECT_SECONDS = 2.0
+_NO_HEADERS: Mapping[str, str] = {}
 _MAX_BODY = 16 * 1024 * 1024
 
 
@@ -30,10 +32,13 @@ class Connections:
         self._free = asyncio.Semaphore(limit)
         self._idle: list[_Connection] = []
 
-    async def request(self, method: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+    async def request(
+        self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] = _NO_HEADERS
+    ) -> tuple[int, bytes]:
         """Send and return status and body. Raises OSError or EOFError for a lost connection, and `UnreadableAnswer`."""
+        own = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = (
-            f"{method} {self._prefix}{target} HTTP/1.1\r\nHost: {self._netloc}\r\n"
+            f"{method} {self._prefix}{target} HTTP/1.1\r\nHost: {self._netloc}\r\n{own}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         message = head.encode("ascii") + body

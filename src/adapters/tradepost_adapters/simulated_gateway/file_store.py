@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,12 +12,13 @@ from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import Unavailable
 from tradepost.payments.gateway import GatewayAnswer, GatewayEntry
 from tradepost_adapters.simulated_gateway.rules import Authorization, State
-from tradepost_adapters.simulated_gateway.store import Record
+from tradepost_adapters.simulated_gateway.store import Record, Shelf
 from tradepost_adapters.sqlite_library import sqlite3
 
+T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_VERSION = 1
+_VERSION = 2
 _BUSY_MILLISECONDS = 5_000
 
 _SCHEMA = (
@@ -35,6 +36,17 @@ _SCHEMA = (
         CHECK (refunded BETWEEN 0 AND captured AND captured <= authorized)
     ) STRICT, WITHOUT ROWID""",
     "CREATE TABLE stumbles (operation_id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
+)
+_SECOND_VERSION = (
+    """ALTER TABLE authorizations ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0
+        CHECK (disputed >= 0 AND refunded + disputed <= captured)""",
+    # Everything beside the operations. Along the positions of one shelf `at` never falls.
+    """CREATE TABLE shelves (
+        position INTEGER PRIMARY KEY, shelf TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL,
+        UNIQUE (shelf, key)
+    ) STRICT""",
+    "CREATE INDEX shelves_at ON shelves (shelf, at, position)",
+    "CREATE INDEX shelves_position ON shelves (shelf, position)",
     f"PRAGMA user_version = {_VERSION}",
 )
 _FIND = """SELECT fingerprint, first_answer, operation_id, kind, reference, amount, currency, answer, at, metadata
@@ -45,6 +57,15 @@ _APPEND = """INSERT INTO operations
     ON CONFLICT (operation_id) DO UPDATE SET answer = excluded.answer, at = excluded.at, position = excluded.position"""
 _PAGE = """SELECT operation_id, kind, reference, amount, currency, answer, at, metadata, position FROM operations
     WHERE position > ? AND position >= (SELECT position FROM operations WHERE at >= ? ORDER BY at, position LIMIT 1)
+    ORDER BY position LIMIT ?"""
+_LATEST = """SELECT max(at) FROM (
+    SELECT at FROM (SELECT at FROM operations ORDER BY position DESC LIMIT 1)
+    UNION ALL SELECT at FROM (SELECT at FROM shelves ORDER BY position DESC LIMIT 1))"""
+_PUT = """INSERT INTO shelves (shelf, key, at, value) VALUES (?, ?, ?, ?)
+    ON CONFLICT (shelf, key) DO UPDATE SET value = excluded.value"""
+_SHELF = """SELECT value, position FROM shelves
+    WHERE shelf = ? AND position > ?
+    AND position >= (SELECT position FROM shelves WHERE shelf = ? AND at >= ? ORDER BY at, position LIMIT 1)
     ORDER BY position LIMIT ?"""
 
 _answers: msgspec.json.Decoder[GatewayAnswer] = msgspec.json.Decoder(GatewayAnswer)
@@ -74,7 +95,10 @@ class FileStore:
             version = run("PRAGMA user_version").fetchone()[0]
             tables = run("SELECT count(*) FROM sqlite_master").fetchone()[0]
             if version == 0 and tables == 0:
-                for statement in _SCHEMA:
+                for statement in (*_SCHEMA, *_SECOND_VERSION):
+                    run(statement)
+            elif version == 1 and run("SELECT count(*) FROM sqlite_master WHERE name = 'stumbles'").fetchone()[0]:
+                for statement in _SECOND_VERSION:
                     run(statement)
             elif version != _VERSION:
                 raise Unavailable(
@@ -103,8 +127,8 @@ class FileStore:
         return Record(fingerprint=row[0], first_answer=_answers.decode(row[1]), entry=_entry(row[2:]))
 
     def latest(self) -> datetime | None:
-        row = self._connection.execute("SELECT at FROM operations ORDER BY position DESC LIMIT 1").fetchone()
-        return None if row is None else _time(row[0])
+        (latest,) = self._connection.execute(_LATEST).fetchone()
+        return None if latest is None else _time(latest)
 
     def append(self, record: Record, /) -> None:
         entry = record.entry
@@ -126,7 +150,7 @@ class FileStore:
 
     def authorization(self, reference: str, /) -> Authorization | None:
         row = self._connection.execute(
-            """SELECT reference, operation_id, token, sale, currency, authorized, captured, refunded, state
+            """SELECT reference, operation_id, token, sale, currency, authorized, captured, refunded, state, disputed
             FROM authorizations WHERE reference = ?""",
             (reference,),
         ).fetchone()
@@ -142,11 +166,12 @@ class FileStore:
             captured=row[6],
             refunded=row[7],
             state=State(row[8]),
+            disputed=row[9],
         )
 
     def put_authorization(self, authorization: Authorization, /) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO authorizations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO authorizations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             msgspec.structs.astuple(authorization),
         )
 
@@ -156,6 +181,23 @@ class FileStore:
     def page(self, since: datetime, after: int | None, limit: int, /) -> tuple[list[GatewayEntry], int | None]:
         rows = self._connection.execute(_PAGE, (after or 0, _microseconds(since), limit + 1)).fetchall()
         return [_entry(row) for row in rows[:limit]], rows[limit - 1][-1] if len(rows) > limit else None
+
+    def take(self, shelf: Shelf[T], key: str, /) -> T | None:
+        row = self._connection.execute(
+            "SELECT value FROM shelves WHERE shelf = ? AND key = ?", (shelf.name, key)
+        ).fetchone()
+        return None if row is None else shelf.decoder.decode(row[0])
+
+    def put(self, shelf: Shelf[T], key: str, value: T, at: datetime, /) -> None:
+        self._connection.execute(_PUT, (shelf.name, key, _microseconds(at), msgspec.json.encode(value).decode()))
+
+    def drop(self, shelf: Shelf[Any], key: str, /) -> None:
+        self._connection.execute("DELETE FROM shelves WHERE shelf = ? AND key = ?", (shelf.name, key))
+
+    def shelf(self, shelf: Shelf[T], since: datetime, after: int | None, limit: int, /) -> tuple[list[T], int | None]:
+        values = (shelf.name, after or 0, shelf.name, _microseconds(since), limit + 1)
+        rows = self._connection.execute(_SHELF, values).fetchall()
+        return [shelf.decoder.decode(row[0]) for row in rows[:limit]], rows[limit - 1][1] if len(rows) > limit else None
 
     def close(self) -> None:
         self._connection.close()

@@ -9,9 +9,20 @@ from typing import Any, TypeVar
 
 from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.transactions import Unavailable
-from tradepost.payments.gateway import GatewayAnswer, GatewayEntry, GatewayOutcomeUnknown, GatewayRequest
-from tradepost_adapters.simulated_gateway.book import Book, Delivery
+from tradepost.payments.gateway import (
+    BalanceLine,
+    GatewayAnswer,
+    GatewayDispute,
+    GatewayEntry,
+    GatewayOutcomeUnknown,
+    GatewayRequest,
+)
+from tradepost_adapters.simulated_gateway.book import Book
+from tradepost_adapters.simulated_gateway.faults import Fault
+from tradepost_adapters.simulated_gateway.operations import Delivery
+from tradepost_adapters.simulated_gateway.outbox import Waiting
 from tradepost_adapters.simulated_gateway.rules import Authorization
+from tradepost_adapters.simulated_gateway.webhooks import SignedEvent
 
 R = TypeVar("R")
 SLOW_SECONDS = 3.0
@@ -43,6 +54,10 @@ class SimulatedGateway:
     def name(self) -> str:
         return "simulated"
 
+    @property
+    def several_captures(self) -> bool:
+        return self._book.terms.several_captures
+
     async def send(self, request: GatewayRequest, /) -> GatewayAnswer:
         reply = await self._call(lambda: self._book.send(request))
         if reply.delivery is Delivery.SLOW:
@@ -64,6 +79,19 @@ class SimulatedGateway:
     ) -> tuple[tuple[GatewayEntry, ...], str | None]:
         return await self._call(lambda: self._book.entries(since, cursor))
 
+    async def dispute(self, reference: str, /) -> GatewayDispute | None:
+        return await self._call(lambda: self._book.dispute(reference))
+
+    async def disputes(
+        self, since: datetime, /, *, cursor: str | None = None
+    ) -> tuple[tuple[GatewayDispute, ...], str | None]:
+        return await self._call(lambda: self._book.disputes(since, cursor))
+
+    async def balance(
+        self, since: datetime, /, *, cursor: str | None = None
+    ) -> tuple[tuple[BalanceLine, ...], str | None]:
+        return await self._call(lambda: self._book.balance(since, cursor))
+
     async def confirm(self, reference: str, *, approve: bool) -> GatewayAnswer:
         """What the buyer does on the page: see `Book.confirm`."""
         return await self._call(lambda: self._book.confirm(reference, approve=approve))
@@ -71,6 +99,54 @@ class SimulatedGateway:
     async def authorization(self, reference: str) -> Authorization:
         """How an authorization stands: see `Book.authorization`."""
         return await self._call(lambda: self._book.authorization(reference))
+
+    async def open_dispute(
+        self, reference: str, *, amount: int | None = None, reason: str = "fraudulent"
+    ) -> GatewayDispute:
+        """The buyer goes to their bank: see `Book.open_dispute`."""
+        return await self._call(lambda: self._book.open_dispute(reference, amount=amount, reason=reason))
+
+    async def respond(self, dispute: str) -> GatewayDispute:
+        """The shop answers a dispute: see `Book.respond`."""
+        return await self._call(lambda: self._book.respond(dispute))
+
+    async def close_dispute(self, dispute: str, *, won: bool) -> GatewayDispute:
+        """The bank decides: see `Book.close_dispute`."""
+        return await self._call(lambda: self._book.close_dispute(dispute, won=won))
+
+    async def settle_refund(self, operation_id: str, *, succeeded: bool) -> GatewayAnswer:
+        """A refund ends: see `Book.settle_refund`."""
+        return await self._call(lambda: self._book.settle_refund(operation_id, succeeded=succeeded))
+
+    async def pay_out(self) -> tuple[BalanceLine, ...]:
+        """Send the balance to the bank: see `Book.pay_out`."""
+        return await self._call(self._book.pay_out)
+
+    async def fail_payout(self, reference: str) -> BalanceLine:
+        """The bank sends a payout back: see `Book.fail_payout`."""
+        return await self._call(lambda: self._book.fail_payout(reference))
+
+    async def script(self, *faults: Fault | str) -> None:
+        """Let things go wrong: see `Book.script`."""
+        await self._call(lambda: self._book.script(*faults))
+
+    async def release(self) -> tuple[str, ...]:
+        """Carry out what is late: see `Book.release`."""
+        return await self._call(self._book.release)
+
+    async def deliveries(
+        self, secret: str, *, everything: bool = False, at: datetime | None = None
+    ) -> list[SignedEvent]:
+        """The events to tell, signed: see `Book.deliveries`."""
+        return await self._call(lambda: self._book.deliveries(secret, everything=everything, at=at))
+
+    async def due_events(self) -> list[Waiting]:
+        """For a sender: see `Book.due_events`."""
+        return await self._call(self._book.due_events)
+
+    async def event_sent(self, event_id: str, *, arrived: bool) -> None:
+        """For a sender: see `Book.event_sent`."""
+        await self._call(lambda: self._book.event_sent(event_id, arrived=arrived))
 
     async def close(self) -> None:
         """Finish what is waiting and let go of the book."""

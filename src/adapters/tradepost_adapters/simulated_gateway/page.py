@@ -29,7 +29,8 @@ def action_page(authorization: Authorization) -> str:
             '<button name="approve" value="false">Decline</button></form>'
         )
     else:
-        rest = f"<p>{_OUTCOMES[authorization.state]}</p>"
+        paid = State.OPEN if authorization.captured else authorization.state  # a void may have let go of the rest only
+        rest = f"<p>{_OUTCOMES[paid]}</p>"
     return _page(f'<p class="amount">{Money(authorization.authorized, authorization.currency)}</p>{rest}')
 
 

@@ -28,6 +28,7 @@ class Authorization(msgspec.Struct, frozen=True, kw_only=True):
     captured: int = 0
     refunded: int = 0
     state: State = State.OPEN
+    disputed: int = 0  # of what was captured, taken back from the shop by disputes
 
     def opened(self) -> "Authorization":
         """The authorization as it stands once it is approved: a sale is captured whole at once."""
@@ -46,13 +47,20 @@ def new_authorization(request: Authorize, reference: str) -> Authorization:
     ).opened()
 
 
-def follow(request: Capture | Void | Refund, current: Authorization) -> tuple[GatewayAnswer, Authorization]:
+def follow(
+    request: Capture | Void | Refund, current: Authorization, *, several_captures: bool = True
+) -> tuple[GatewayAnswer, Authorization]:
     """Carry out what follows an authorization: the answer, and how the authorization stands afterward."""
     declined = _void_refusal(current) if isinstance(request, Void) else _money_refusal(request, current)
+    if declined is None and isinstance(request, Capture) and not (request.final or several_captures):
+        declined = Declined(code="capture_not_final", message="It is captured once here: the capture has to be final.")
     if declined is not None:
         return declined, current
     if isinstance(request, Capture):
-        after = msgspec.structs.replace(current, captured=current.captured + request.amount.amount)
+        captured = current.captured + request.amount.amount
+        rest_is_let_go = request.final and captured < current.authorized
+        state = State.VOIDED if rest_is_let_go else current.state
+        after = msgspec.structs.replace(current, captured=captured, state=state)
     elif isinstance(request, Refund):
         after = msgspec.structs.replace(current, refunded=current.refunded + request.amount.amount)
     else:
@@ -82,6 +90,8 @@ def _money_refusal(request: Capture | Refund, current: Authorization) -> Decline
             return Declined(
                 code="refund_exceeds_captured", message="More than what was captured and has not been refunded."
             )
+        if request.amount.amount > current.captured - current.refunded - current.disputed:
+            return Declined(code="charge_disputed", message="The buyer's bank has taken it back: it is disputed.")
         return None
     if current.state is State.VOIDED:
         return Declined(code="authorization_voided", message="The authorization has been voided.")

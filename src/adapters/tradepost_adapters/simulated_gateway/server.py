@@ -2,12 +2,12 @@
 
 - `POST /operations` takes a request and answers it; `GET /operations?id=…` is `find`; `GET /entries?since=…&cursor=…`;
 - `GET` and `POST /actions/{reference}` is the page for the buyer; `POST /confirmations` the same for programs;
+- disputes, the balance and what happens at the bank: see `back_office`;
 - `GET /health`.
 
 An answer that is lost is a 500, one that comes too late a 500 after `timeout_seconds`.
 """
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,11 +16,14 @@ import msgspec
 import uvicorn
 from litestar import Litestar, MediaType, Request, Response, get, post
 
-from tradepost.kernel.errors import Invalid, Kind, TradepostError
+from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.payments.gateway import GatewayOutcomeUnknown, GatewayRequest
-from tradepost_adapters.simulated_gateway.book import Book
+from tradepost_adapters.simulated_gateway import back_office
+from tradepost_adapters.simulated_gateway.answers import as_json, page_of
+from tradepost_adapters.simulated_gateway.book import Book, Terms
 from tradepost_adapters.simulated_gateway.gateway import SimulatedGateway
 from tradepost_adapters.simulated_gateway.page import action_page, unknown_page
+from tradepost_adapters.simulated_gateway.sender import EventSender
 
 _STATUSES = {Kind.NOT_FOUND: 404, Kind.INVALID: 422}
 _MAX_BODY = 64 * 1024
@@ -37,28 +40,26 @@ _requests: msgspec.json.Decoder[GatewayRequest] = msgspec.json.Decoder(GatewayRe
 _confirmations = msgspec.json.Decoder(_Confirmation)
 
 
-def make_app(gateway: SimulatedGateway) -> Litestar:
-    """The application over an opened gateway, which it closes when it shuts down."""
+def make_app(gateway: SimulatedGateway, sender: EventSender | None = None) -> Litestar:
+    """The application over an opened gateway, which it closes when it shuts down; `sender` tells of it while it runs."""
 
     @post("/operations")
     async def send(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _json(await gateway.send(_requests.decode(await request.body())))
+        return as_json(await gateway.send(_requests.decode(await request.body())))
 
     @get("/operations")
     async def find(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _json(await gateway.find(request.query_params.get("id", "")))
+        return as_json(await gateway.find(request.query_params.get("id", "")))
 
     @get("/entries")
     async def entries(request: Request[Any, Any, Any]) -> Response[bytes]:
-        since = msgspec.convert(request.query_params.get("since", ""), datetime)
-        if since.tzinfo is None:
-            raise Invalid("page.invalid", "since needs a time zone, such as 2026-01-01T00:00:00Z.")
-        return _json(await gateway.entries(since, cursor=request.query_params.get("cursor")))
+        since, cursor = page_of(request)
+        return as_json(await gateway.entries(since, cursor=cursor))
 
     @post("/confirmations")
     async def confirm(request: Request[Any, Any, Any]) -> Response[bytes]:
         confirmation = _confirmations.decode(await request.body())
-        return _json(await gateway.confirm(confirmation.reference, approve=confirmation.approve))
+        return as_json(await gateway.confirm(confirmation.reference, approve=confirmation.approve))
 
     @get("/actions/{reference:str}")
     async def show(reference: str) -> Response[str]:
@@ -78,13 +79,14 @@ def make_app(gateway: SimulatedGateway) -> Litestar:
     @get("/health")
     async def health() -> Response[bytes]:
         await gateway.find("health")
-        return _json({"status": "ok"})
+        return as_json({"status": "ok"})
 
     async def close() -> None:
         await gateway.close()
 
     return Litestar(
-        [send, find, entries, confirm, show, decide, health],
+        [send, find, entries, confirm, show, decide, health, *back_office.routes(gateway)],
+        lifespan=[] if sender is None else [lambda _: sender.running()],
         on_shutdown=[close],
         openapi_config=None,
         logging_config=None,
@@ -103,32 +105,46 @@ async def _page(gateway: SimulatedGateway, reference: str) -> Response[str]:
     return Response(html, status_code=status, media_type=MediaType.HTML, headers=_HEADERS)
 
 
-def _json(value: object, status: int = 200) -> Response[bytes]:
-    return Response(msgspec.json.encode(value), status_code=status, media_type=MediaType.JSON)
-
-
 def _refused(request: Request[Any, Any, Any], error: TradepostError) -> Response[bytes]:
     unknown = isinstance(error, GatewayOutcomeUnknown)
     problem = {"code": error.code, "detail": error.detail}
-    return _json(problem, 500 if unknown else _STATUSES.get(error.kind, 503))
+    return as_json(problem, 500 if unknown else _STATUSES.get(error.kind, 503))
 
 
 def _malformed(request: Request[Any, Any, Any], error: msgspec.MsgspecError) -> Response[bytes]:
     """A 400 that does not repeat what was sent: it may hold what must not be written anywhere."""
-    return _json({"code": "request.malformed", "detail": "The request is not one this gateway understands."}, 400)
+    return as_json({"code": "request.malformed", "detail": "The request is not one this gateway understands."}, 400)
 
 
-def serve(
-    book: Path, *, host: str, port: int, slow_seconds: float, timeout_seconds: float, action_url: str | None
-) -> None:
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """How the gateway is served. With `webhooks_to` it tells the shop there what happens, signed with `webhook_secret`."""
+
+    host: str
+    port: int
+    slow_seconds: float
+    timeout_seconds: float
+    action_url: str | None = None
+    terms: Terms = Terms()
+    faults: str = ""
+    webhooks_to: str | None = None
+    webhook_secret: str = ""
+
+
+def serve(book: Path, service: Service) -> None:
     """Serve a book until the process is told to stop. Raises `gateway.unavailable` when it can not be opened."""
-    opened = Book.at(book, action_url=action_url or f"http://{host}:{port}")
-    gateway = SimulatedGateway(opened, threaded=True, slow_seconds=slow_seconds, timeout_seconds=timeout_seconds)
+    opened = Book.at(
+        book, action_url=service.action_url or f"http://{service.host}:{service.port}", terms=service.terms
+    )
+    opened.script(service.faults)
+    gateway = SimulatedGateway(
+        opened, threaded=True, slow_seconds=service.slow_seconds, timeout_seconds=service.timeout_seconds
+    )
+    to = service.webhooks_to
     # No access log: it would cost more than the request. Nobody waits for answers that hang on purpose.
     uvicorn.run(
-        make_app(gateway),
-        host=host,
-        port=port,
+        make_app(gateway, None if to is None else EventSender(gateway, to, service.webhook_secret)),
+        host=service.host,
+        port=service.port,
         log_level="warning",
         access_log=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import islice
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -21,6 +21,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     entry: GatewayEntry
 
 
+T = TypeVar("T")
+
+
+class Shelf(Generic[T]):
+    """A kind of rows beside the operations: its name, and what lies on it."""
+
+    def __init__(self, name: str, type_: type[T]) -> None:
+        self.name = name
+        self.type = type_
+        self.decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(type_)
+
+
 class Store(Protocol):
     """The books' rows. Everything happens inside `transaction`."""
 
@@ -31,7 +43,7 @@ class Store(Protocol):
     def record(self, operation_id: str, /) -> Record | None: ...
 
     def latest(self) -> datetime | None:
-        """The time of the last entry."""
+        """The latest time in the books."""
         ...
 
     def append(self, record: Record, /) -> None:
@@ -50,6 +62,18 @@ class Store(Protocol):
         """Entries since, after the position `after`, and the last one's position if there are more."""
         ...
 
+    def take(self, shelf: Shelf[T], key: str, /) -> T | None: ...
+
+    def put(self, shelf: Shelf[T], key: str, value: T, at: datetime, /) -> None:
+        """Put it at the end of the shelf, or, under a key that is there, in the place and with the time of the one before."""
+        ...
+
+    def drop(self, shelf: Shelf[Any], key: str, /) -> None: ...
+
+    def shelf(self, shelf: Shelf[T], since: datetime, after: int | None, limit: int, /) -> tuple[list[T], int | None]:
+        """What was put there since, after the position `after`, and the last one's position if there is more."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -64,6 +88,7 @@ class MemoryStore:
         self._latest: datetime | None = None
         self._authorizations: dict[str, Authorization] = {}
         self._stumbles: set[str] = set()
+        self._shelves: dict[str, dict[str, tuple[int, datetime, Any]]] = {}
 
     def transaction(self) -> AbstractContextManager[object]:
         return self._lock
@@ -100,6 +125,27 @@ class MemoryStore:
         rows = list(islice(self._since(since, after or 0), limit + 1))
         entries = [entry for _, entry in rows[:limit]]
         return entries, rows[limit - 1][0] if len(rows) > limit else None
+
+    def take(self, shelf: Shelf[T], key: str, /) -> T | None:
+        row = self._shelves.get(shelf.name, {}).get(key)
+        return row[2] if row else None
+
+    def put(self, shelf: Shelf[T], key: str, value: T, at: datetime, /) -> None:
+        rows = self._shelves.setdefault(shelf.name, {})
+        if (before := rows.get(key)) is not None:
+            rows[key] = (*before[:2], value)
+            return
+        self._position += 1
+        self._latest = at if self._latest is None else max(at, self._latest)
+        rows[key] = (self._position, at, value)
+
+    def drop(self, shelf: Shelf[Any], key: str, /) -> None:
+        self._shelves.get(shelf.name, {}).pop(key, None)
+
+    def shelf(self, shelf: Shelf[T], since: datetime, after: int | None, limit: int, /) -> tuple[list[T], int | None]:
+        found = (row for row in self._shelves.get(shelf.name, {}).values() if row[0] > (after or 0) and row[1] >= since)
+        rows = list(islice(found, limit + 1))
+        return [value for _, _, value in rows[:limit]], rows[limit - 1][0] if len(rows) > limit else None
 
     def _since(self, since: datetime, after: int) -> Iterator[tuple[int, GatewayEntry]]:
         for position, operation_id in self._order.items():

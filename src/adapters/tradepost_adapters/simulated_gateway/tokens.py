@@ -20,6 +20,10 @@ class Effect(StrEnum):
     FAIL_BEFORE = "fail_before"  # the first try fails and nothing is carried out
     SILENT = "silent"  # carried out, and no answer to sending is ever given: only the books tell
     DEAD = "dead"  # never carried out, never answered
+    PEND = "pend"  # a refund that is on its way until it is settled
+    PEND_AND_SUCCEED = "pend_and_succeed"  # answered as being on its way, and has arrived right afterward
+    PEND_AND_FAIL = "pend_and_fail"  # answered as being on its way, and has failed right afterward
+    FAIL_LATER = "fail_later"  # a refund that is approved, and has failed right afterward
 
 
 class Behavior(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ AUTHORIZING = {
     "tok_error_before_charge": Behavior(Effect.FAIL_BEFORE),
     "tok_silent": Behavior(Effect.SILENT),
     "tok_dead": Behavior(Effect.DEAD),
+    "tok_disputed": APPROVE,
 }
 """Tokens that decide about the authorization; what follows it is approved."""
 
@@ -61,8 +66,17 @@ FOLLOWING = {
         ("timeout", Behavior(Effect.HANG_AFTER)),
         ("silent", Behavior(Effect.SILENT)),
     )
+} | {
+    "tok_refund_pending": ("refund", Behavior(Effect.PEND)),
+    "tok_refund_pending_succeeded": ("refund", Behavior(Effect.PEND_AND_SUCCEED)),
+    "tok_refund_pending_failed": ("refund", Behavior(Effect.PEND_AND_FAIL)),
+    "tok_refund_failed_later": ("refund", Behavior(Effect.FAIL_LATER)),
 }
 """Tokens whose authorization is approved and which decide about one kind of request that follows it."""
+
+
+DISPUTED = frozenset({"tok_disputed"})
+"""Tokens whose buyer asks their bank for the money as soon as it is captured."""
 
 
 def is_known(token: str) -> bool:
