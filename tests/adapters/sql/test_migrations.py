@@ -35,20 +35,23 @@ def fingerprint(connection: Connection) -> list[tuple[Any, ...]]:
     """Everything the database itself says about what is in it."""
     if connection.dialect.name == "sqlite":
         found = connection.execute(text("SELECT type, name, sql FROM sqlite_master ORDER BY type, name"))
-    else:
-        found = connection.execute(
-            text(
-                "SELECT 'column', table_name || '.' || column_name, data_type || is_nullable || coalesce(column_default, '')"
-                " FROM information_schema.columns WHERE table_schema = 'tradepost'"
-                " UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint"
-                " WHERE connamespace = 'tradepost'::regnamespace"
-                " UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'tradepost'"
-                " UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
-                " UNION ALL SELECT 'sequence', sequencename, '' FROM pg_sequences WHERE schemaname = 'tradepost'"
-                " UNION ALL SELECT 'function', proname, prosrc FROM pg_proc"
-                " WHERE pronamespace = 'tradepost'::regnamespace ORDER BY 1, 2, 3"
-            )
+        # line by line, as the constraints of a table that was made anew are in no certain order
+        return [
+            (kind, name, sorted(line.rstrip(", ") for line in (sql or "").splitlines())) for kind, name, sql in found
+        ]
+    found = connection.execute(
+        text(
+            "SELECT 'column', table_name || '.' || column_name, data_type || is_nullable || coalesce(column_default, '')"
+            " FROM information_schema.columns WHERE table_schema = 'tradepost'"
+            " UNION ALL SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE connamespace = 'tradepost'::regnamespace"
+            " UNION ALL SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'tradepost'"
+            " UNION ALL SELECT 'trigger', tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+            " UNION ALL SELECT 'sequence', sequencename, '' FROM pg_sequences WHERE schemaname = 'tradepost'"
+            " UNION ALL SELECT 'function', proname, prosrc FROM pg_proc"
+            " WHERE pronamespace = 'tradepost'::regnamespace ORDER BY 1, 2, 3"
         )
+    )
     return [tuple(row) for row in found]
 
 

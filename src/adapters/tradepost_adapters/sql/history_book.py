@@ -8,6 +8,7 @@ from tradepost.catalog.offer import offer_name
 from tradepost.customers.customer import Customer
 from tradepost.imports.ports import KnownOrder
 from tradepost.kernel.transactions import StaleVersion
+from tradepost.ledger.bookkeeping import Bookkeeper
 from tradepost.orders.order import Order
 from tradepost.payments.payment import Payment
 from tradepost_adapters.sql.connection import Connection
@@ -55,9 +56,10 @@ _PAYMENT = Insert(payments)
 class SqlHistoryBook:
     """`HistoryBook` in SQL."""
 
-    def __init__(self, connection: Connection, numbers: Numbers) -> None:
+    def __init__(self, connection: Connection, numbers: Numbers, bookkeeper: Bookkeeper) -> None:
         self._connection = connection
         self._numbers = numbers
+        self._bookkeeper = bookkeeper
 
     async def known(self, external_ids: Sequence[str], /) -> Mapping[str, KnownOrder]:
         rows = await self._connection.all(_KNOWN, {"external_ids": external_ids})
@@ -82,3 +84,4 @@ class SqlHistoryBook:
         self._connection.defer(_LINE, [line_row(order.id, line) for order in orders for line in order.lines])
         self._connection.defer(_ENTRY, [row for order in orders for row in history_rows(order)])
         self._connection.defer(_PAYMENT, [{**payment_row(payment), "version": 1} for payment in payments])
+        await self._bookkeeper.book([booking for order in orders for booking in order.take_bookings()])

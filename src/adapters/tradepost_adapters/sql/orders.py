@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Text, bindparam, select, text
 
 from tradepost.kernel.addresses import Contact
 from tradepost.kernel.money import Money
+from tradepost.ledger.bookkeeping import Bookkeeper
 from tradepost.orders.lines import OrderLine
 from tradepost.orders.order import FulfillmentStatus, Order, OrderStatus
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
@@ -59,6 +60,7 @@ def order_row(order: Order) -> dict[str, Any]:
         "authorized": order.authorized,
         "captured": order.captured,
         "refunded": order.refunded,
+        "refunded_tax": order.refunded_tax,
         "disputed": order.disputed,
         "shipping": order.shipping,
         "parcels": order.parcels,
@@ -74,7 +76,7 @@ def order_row(order: Order) -> dict[str, Any]:
 def order_from(row: Row) -> Order:
     (
         id_, version, number, customer_id, currency, status, fulfillment, subtotal, shipping_total, tax, total,
-        authorized, captured, refunded, disputed, shipping, parcels, metadata, external_id,
+        authorized, captured, refunded, refunded_tax, disputed, shipping, parcels, metadata, external_id,
         created_at, placed_at, expires_at, ended_at, contact, lines,
     ) = row  # fmt: skip
     return Order(
@@ -94,6 +96,7 @@ def order_from(row: Row) -> Order:
         authorized=authorized,
         captured=captured,
         refunded=refunded,
+        refunded_tax=refunded_tax,
         disputed=disputed,
         contact=contact or Contact(),
         parcels=parcels,
@@ -198,30 +201,33 @@ _DUE = Statement(
 class SqlOrders(SqlAggregates[Order]):
     """`Orders` in SQL."""
 
-    def __init__(self, connection: Connection, facts: Facts, numbers: Numbers) -> None:
+    def __init__(self, connection: Connection, facts: Facts, numbers: Numbers, bookkeeper: Bookkeeper) -> None:
         super().__init__(connection, facts, _ORDER)
         self._numbers = numbers
+        self._bookkeeper = bookkeeper
 
     async def next_number(self) -> int:
         return await self._numbers.next(self._connection)
 
     async def add(self, aggregate: Order, /) -> None:
-        history = history_rows(aggregate)
+        history, bookings = history_rows(aggregate), aggregate.take_bookings()
         await super().add(aggregate)
         self._connection.defer(_LINES, [line_row(aggregate.id, line) for line in aggregate.lines])
         if aggregate.contact != Contact():
             self._connection.defer(_CONTACT, [{"order_id": aggregate.id, "contact": aggregate.contact}])
         if history:
             self._connection.defer(_HISTORY, history)
+        await self._bookkeeper.book(bookings)
 
     async def save(self, aggregate: Order, /) -> None:
-        history = history_rows(aggregate)
+        history, bookings = history_rows(aggregate), aggregate.take_bookings()
         await super().save(aggregate)
         progress = [(line.number, line.fulfilled, line.returned) for line in aggregate.lines if line.fulfilled]
         if progress:
             await self._connection.run(_PROGRESS, {"lines": progress, "order_id": aggregate.id})
         if history:
             self._connection.defer(_HISTORY, history)
+        await self._bookkeeper.book(bookings)
 
     async def due_to_expire(self, now: datetime, /, *, limit: int) -> tuple[str, ...]:
         return tuple(row[0] for row in await self._connection.all(_DUE, {"now": now, "most": limit}))

@@ -1,4 +1,4 @@
-"""Payments, operations and refunds in SQL."""
+"""Payments, operations, refunds and disputes in SQL."""
 
 from datetime import datetime
 from typing import Any
@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import BigInteger, BindParameter, bindparam, select, text
 
 from tradepost.kernel.money import Money
-from tradepost.payments.gateway import kind_of
+from tradepost.kernel.transactions import StaleVersion
+from tradepost.payments.dispute import Dispute
+from tradepost.payments.gateway import DisputeStatus, kind_of
 from tradepost.payments.payment import Method, Operation, OperationStatus, Payment, Refund, RefundStatus
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
 from tradepost_adapters.sql.connection import Connection, Row
 from tradepost_adapters.sql.statements import Statement
-from tradepost_adapters.sql.tables.payments import operations, payments, refunds
+from tradepost_adapters.sql.tables.payments import disputes, operations, payments, refunds
 from tradepost_adapters.sql.types import UtcDateTime
 
 
@@ -30,6 +32,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
         "capturing": payment.capturing,
         "refunding": payment.refunding,
         "refunded": payment.refunded,
+        "disputed": payment.disputed,
         "metadata": payment.metadata,
         "created_at": payment.created_at,
     }
@@ -38,7 +41,7 @@ def payment_row(payment: Payment) -> dict[str, Any]:
 def payment_from(row: Row) -> Payment:
     (
         id_, version, order_id, method, currency, amount, gateway, capture, reference,
-        authorized, captured, capturing, refunding, refunded, metadata, created_at,
+        authorized, captured, capturing, refunding, refunded, disputed, metadata, created_at,
     ) = row  # fmt: skip
     return Payment(
         id=id_,
@@ -54,6 +57,7 @@ def payment_from(row: Row) -> Payment:
         capturing=capturing,
         refunding=refunding,
         refunded=refunded,
+        disputed=disputed,
         metadata=metadata,
         created_at=created_at,
     )
@@ -110,6 +114,8 @@ def _refund_row(refund: Refund) -> dict[str, Any]:
         "order_id": refund.order_id,
         "currency": refund.amount.currency,
         "amount": refund.amount.amount,
+        "tax": refund.tax,
+        "wallet": refund.wallet,
         "reason": refund.reason,
         "lines": refund.lines,
         "status": refund.status.value,
@@ -122,7 +128,7 @@ def _refund_row(refund: Refund) -> dict[str, Any]:
 
 def refund_from(row: Row) -> Refund:
     (
-        id_, version, payment_id, order_id, currency, amount, reason, lines, status,
+        id_, version, payment_id, order_id, currency, amount, tax, wallet, reason, lines, status,
         failure_code, created_by, created_at, settled_at,
     ) = row  # fmt: skip
     return Refund(
@@ -131,12 +137,56 @@ def refund_from(row: Row) -> Refund:
         payment_id=payment_id,
         order_id=order_id,
         amount=Money(amount, currency),
+        tax=tax,
+        wallet=wallet,
         reason=reason,
         lines=lines,
         status=RefundStatus(status),
         failure_code=failure_code,
         created_by=created_by,
         created_at=created_at,
+        settled_at=settled_at,
+    )
+
+
+def _dispute_row(dispute: Dispute) -> dict[str, Any]:
+    return {
+        "id": dispute.id,
+        "payment_id": dispute.payment_id,
+        "order_id": dispute.order_id,
+        "gateway": dispute.gateway,
+        "reference": dispute.reference,
+        "currency": dispute.amount.currency,
+        "amount": dispute.amount.amount,
+        "withdrawn": dispute.withdrawn,
+        "reason": dispute.reason,
+        "status": dispute.status.value,
+        "respond_by": dispute.respond_by,
+        "opened_at": dispute.opened_at,
+        "recorded_at": dispute.recorded_at,
+        "settled_at": dispute.settled_at,
+    }
+
+
+def dispute_from(row: Row) -> Dispute:
+    (
+        id_, version, payment_id, order_id, gateway, reference, currency, amount, withdrawn, reason, status,
+        respond_by, opened_at, recorded_at, settled_at,
+    ) = row  # fmt: skip
+    return Dispute(
+        id=id_,
+        version=version,
+        payment_id=payment_id,
+        order_id=order_id,
+        gateway=gateway,
+        reference=reference,
+        amount=Money(amount, currency),
+        withdrawn=withdrawn,
+        reason=reason,
+        status=DisputeStatus(status),
+        respond_by=respond_by,
+        opened_at=opened_at,
+        recorded_at=recorded_at,
         settled_at=settled_at,
     )
 
@@ -160,7 +210,26 @@ _REFUND = Mapper(
     "refund",
     _refund_row,
     refund_from,
-    fixed=("payment_id", "order_id", "currency", "amount", "reason", "lines", "created_by", "created_at"),
+    fixed=(
+        "payment_id",
+        "order_id",
+        "currency",
+        "amount",
+        "tax",
+        "wallet",
+        "reason",
+        "lines",
+        "created_by",
+        "created_at",
+    ),
+)
+_DISPUTE = Mapper(
+    disputes,
+    "dispute",
+    _dispute_row,
+    dispute_from,
+    fixed=("payment_id", "order_id", "gateway", "reference", "opened_at", "recorded_at"),
+    conflict=lambda: StaleVersion("The dispute"),
 )
 
 _of_order: BindParameter[str] = bindparam("order_id")
@@ -168,6 +237,13 @@ PAYMENTS_OF_ORDER = _PAYMENT.query(payments.c.order_id == _of_order, name="of_or
 OPERATIONS_OF_ORDER = _OPERATION.query(operations.c.order_id == _of_order, name="of_order", order_by=(operations.c.id,))
 OPERATIONS_OF_PAYMENT = _OPERATION.query(
     operations.c.payment_id == bindparam("payment_id"), name="of_payment", order_by=(operations.c.id,)
+)
+_reference = (bindparam("of_gateway"), bindparam("known_as"))
+_PAYMENT_KNOWN_AS = _PAYMENT.query(
+    payments.c.gateway == _reference[0], payments.c.reference == _reference[1], name="by_reference"
+)
+_DISPUTE_KNOWN_AS = _DISPUTE.query(
+    disputes.c.gateway == _reference[0], disputes.c.reference == _reference[1], name="by_reference"
 )
 REFUNDS_OF_ORDER = _REFUND.query(refunds.c.order_id == _of_order, name="of_order", order_by=(refunds.c.id,))
 
@@ -190,6 +266,10 @@ class SqlPayments(SqlAggregates[Payment]):
 
     async def of_order(self, order_id: str, /) -> tuple[Payment, ...]:
         return await self.found(PAYMENTS_OF_ORDER, {"order_id": order_id})
+
+    async def by_reference(self, gateway: str, reference: str, /) -> Payment | None:
+        found = await self.found(_PAYMENT_KNOWN_AS, {"of_gateway": gateway, "known_as": reference})
+        return found[0] if found else None
 
 
 class SqlOperations(SqlAggregates[Operation]):
@@ -218,3 +298,14 @@ class SqlRefunds(SqlAggregates[Refund]):
 
     async def of_order(self, order_id: str, /) -> tuple[Refund, ...]:
         return await self.found(REFUNDS_OF_ORDER, {"order_id": order_id})
+
+
+class SqlDisputes(SqlAggregates[Dispute]):
+    """`Disputes` in SQL."""
+
+    def __init__(self, connection: Connection, facts: Facts) -> None:
+        super().__init__(connection, facts, _DISPUTE)
+
+    async def by_reference(self, gateway: str, reference: str, /) -> Dispute | None:
+        found = await self.found(_DISPUTE_KNOWN_AS, {"of_gateway": gateway, "known_as": reference})
+        return found[0] if found else None

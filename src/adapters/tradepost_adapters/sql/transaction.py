@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.lazy import lazy
 from tradepost.kernel.wakeups import Topic
+from tradepost.ledger.account import Account
+from tradepost.ledger.bookkeeping import Bookkeeper
 from tradepost_adapters.sql.api_keys import SqlApiKeys
 from tradepost_adapters.sql.carts import SqlCarts
 from tradepost_adapters.sql.catalog import SqlProducts
@@ -23,7 +26,7 @@ from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.one_time_tokens import SqlOneTimeTokens
 from tradepost_adapters.sql.orders import SqlOrders
 from tradepost_adapters.sql.outbox import SqlOutbox
-from tradepost_adapters.sql.payments import SqlOperations, SqlPayments, SqlRefunds
+from tradepost_adapters.sql.payments import SqlDisputes, SqlOperations, SqlPayments, SqlRefunds
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
 from tradepost_adapters.sql.roles import SqlRoles
@@ -37,12 +40,21 @@ from tradepost_adapters.sql.users import SqlUsers
 from tradepost_adapters.sql.webhook_events import SqlWebhookEvents
 
 
+class _Shared:
+    """What all transactions of a database remember: unused order numbers, and accounts that were found in the ledger."""
+
+    def __init__(self) -> None:
+        self.numbers = Numbers()
+        self.accounts: dict[str, Account] = {}
+        self.ids = TypeIds()
+
+
 class SqlTransaction:
     """Satisfies every use case's narrow transaction, on SQLite and on Postgres alike."""
 
-    def __init__(self, connection: Connection, numbers: Numbers) -> None:
+    def __init__(self, connection: Connection, shared: _Shared) -> None:
         self._connection = connection
-        self._numbers = numbers
+        self._shared = shared
         self.wakes: set[Topic] = set()
 
     @lazy
@@ -170,6 +182,10 @@ class SqlTransaction:
         return SqlLedgerSnapshots(self._connection)
 
     @lazy
+    def bookkeeper(self) -> Bookkeeper:
+        return Bookkeeper(self.ledger_accounts, self.ledger_transfers, self._shared.accounts, self._shared.ids.new)
+
+    @lazy
     def terms(self) -> SqlTerms:
         return SqlTerms(self._connection)
 
@@ -187,7 +203,7 @@ class SqlTransaction:
 
     @lazy
     def orders(self) -> SqlOrders:
-        return SqlOrders(self._connection, self.outbox, self._numbers)
+        return SqlOrders(self._connection, self.outbox, self._shared.numbers, self.bookkeeper)
 
     @lazy
     def catalog_book(self) -> SqlCatalogBook:
@@ -195,7 +211,7 @@ class SqlTransaction:
 
     @lazy
     def history_book(self) -> SqlHistoryBook:
-        return SqlHistoryBook(self._connection, self._numbers)
+        return SqlHistoryBook(self._connection, self._shared.numbers, self.bookkeeper)
 
     @lazy
     def payments(self) -> SqlPayments:
@@ -210,11 +226,15 @@ class SqlTransaction:
         return SqlRefunds(self._connection, self.outbox)
 
     @lazy
+    def disputes(self) -> SqlDisputes:
+        return SqlDisputes(self._connection, self.outbox)
+
+    @lazy
     def webhook_events(self) -> SqlWebhookEvents:
         return SqlWebhookEvents(self._connection)
 
 
 def sql_transactions() -> Callable[[Connection], SqlTransaction]:
-    """The factory `open_database` takes. One for all transactions of a database: it remembers unused order numbers."""
-    numbers = Numbers()
-    return lambda connection: SqlTransaction(connection, numbers)
+    """The factory `open_database` takes. One for all transactions of a database."""
+    shared = _Shared()
+    return lambda connection: SqlTransaction(connection, shared)

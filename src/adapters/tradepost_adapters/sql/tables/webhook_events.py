@@ -13,6 +13,7 @@ webhook_events = Table(
     Column("type", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("operation_ids", Json(tuple[str, ...]), nullable=False),
+    Column("disputes", Json(tuple[str, ...]), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("processed_at", UtcDateTime),
     Column("outcome", Text),
