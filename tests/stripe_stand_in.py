@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
 import stripe
@@ -33,6 +33,7 @@ CARDS = {"requires_action": "4000002500003155", "requires_action_declined": "400
 UNKNOWN_TO_LOCALSTRIPE = (
     (re.compile(r"/v1/payment_intents$"), re.compile(r"return_url|allowed_payment_method_types\[\d+\]")),
     (re.compile(r"/v1/payment_intents/\w+/capture$"), re.compile(r"metadata\[\w+\]")),
+    (re.compile(r"/v1/balance_transactions$"), re.compile(r"created\[\w+\]")),
 )
 
 _PATIENCE = 20.0
@@ -121,15 +122,22 @@ class RecordingClient(stripe.HTTPXClient):
                 raise happened
             except Exception as error:
                 self._handle_request_error(error)
-        for path, names in UNKNOWN_TO_LOCALSTRIPE:
-            if path.search(sent.path):
-                body = [(name, value) for name, value in body if not names.fullmatch(name)]
-        known = urlencode(body) if method.lower() == "post" else None
-        answer: tuple[bytes, int, Mapping[str, str]] = await super().request_async(method, url, headers, known)
+        known = urlencode(_known(sent.path, body)) if sent.method == "POST" else None
+        query = urlencode(_known(sent.path, parse_qsl(parts.query)))
+        answer: tuple[bytes, int, Mapping[str, str]] = await super().request_async(
+            method, urlunsplit(parts._replace(query=query)), headers, known
+        )
         return answer
 
     def posts(self, ending: str = "") -> list[Sent]:
         return [sent for sent in self.sent if sent.method == "POST" and sent.path.endswith(ending)]
+
+
+def _known(path: str, given: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    for paths, names in UNKNOWN_TO_LOCALSTRIPE:
+        if paths.search(path):
+            given = [(name, value) for name, value in given if not names.fullmatch(name)]
+    return given
 
 
 class LocalStripe:

@@ -4,11 +4,13 @@ Keys, the books and the search are shown in tests/adapters/stripe, at the SDK's 
 """
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.stripe_stand_in import CARDS, DECLINED, SUCCESS, LocalStripe, payment_method, running_localstripe
 
-from tradepost_adapters.contracts.gateways import GatewayTokens
+from tradepost.payments.gateway import BalanceKind
+from tradepost_adapters.contracts.gateways import Desk, GatewayTokens, approved
 from tradepost_adapters.contracts.payment_gateway import PaymentGatewayContract
 
 
@@ -39,3 +41,18 @@ class TestStripeOnLocalstripe(PaymentGatewayContract):
         stand_in = LocalStripe(address)
         yield stand_in
         await stand_in.close()
+
+    async def test_the_balance_has_a_line_for_each_charge_and_each_refund(self, adapter: LocalStripe) -> None:
+        """localstripe writes them, with code that is not ours; times, fees, disputes and payouts it does not know."""
+        desk = Desk(adapter)
+        sale = desk.authorize(SUCCESS, capture=True)
+        reference = approved(await desk.gateway.send(sale))
+        refund = desk.refund(reference, 400)
+        approved(await desk.gateway.send(refund))
+        lines, _ = await desk.gateway.balance(datetime.now(UTC) - timedelta(minutes=5))
+        assert [
+            (line.kind, line.amount.amount, line.operation_id) for line in lines if line.reference == reference
+        ] == [
+            (BalanceKind.CHARGE, 1000, sale.operation_id),
+            (BalanceKind.REFUND, -400, refund.operation_id),
+        ]
