@@ -7,8 +7,9 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
+from tradepost.orders.order import ENDED
 from tradepost.orders.ports import OrderTx
-from tradepost.orders.settlement import GATEWAY_ACTOR
+from tradepost.orders.settlement import GATEWAY_ACTOR, give_back
 from tradepost.payments.dispute import Dispute
 from tradepost.payments.gateway import GatewayDispute, PaymentGateway
 from tradepost.payments.ports import HasDisputes
@@ -73,7 +74,11 @@ class RecordDispute:
             more = dispute.stands_as(told, at=now)
             payment.disputed += more
             order.money_disputed(payment, dispute, more, by=GATEWAY_ACTOR, at=now)
+            if more < 0 and order.status in ENDED:  # what came back is the buyer's
+                await give_back(tx, order, payment, at=now, new_id=self._ids.new)
             await (tx.disputes.save(dispute) if known else tx.disputes.add(dispute))
+            if order.status in ENDED:  # what has come back is the buyer's
+                await give_back(tx, order, payment, at=now, new_id=self._ids.new)
             await tx.payments.save(payment)
             await tx.orders.save(order)
             return True

@@ -60,6 +60,8 @@ async def settle(
     order = await tx.orders.get(operation.order_id)
     before = operation.status
     if not operation.answered(answer, at=at):
+        if isinstance(answer, Pending) and not operation.settled:  # no news, and asked after later
+            await tx.operations.save(operation)
         return order, operation
     payment = await tx.payments.get(operation.payment_id)
     match operation.request, answer:
@@ -79,12 +81,12 @@ async def settle(
             if let_go:
                 order.money_voided(let_go, by=GATEWAY_ACTOR, at=at)
             if order.status in ENDED:
-                await _give_back(tx, order, payment, at=at, new_id=new_id)
+                await give_back(tx, order, payment, at=at, new_id=new_id)
         case Capture(amount=amount), _:
             payment.capture_failed(amount.amount)
             order.payment_failed(operation.failure_code or "capture_failed", by=GATEWAY_ACTOR, at=at)
             if order.status in ENDED:
-                await _give_back(tx, order, payment, at=at, new_id=new_id)
+                await give_back(tx, order, payment, at=at, new_id=new_id)
         case Void(reference=reference), _:
             await _voided(tx, order, payment, operation, reference, at=at)
         case Refund(), _ if before is OperationStatus.SUCCEEDED:
@@ -116,7 +118,7 @@ async def undo_payments(tx: OrderTx, order: Order, *, at: datetime, new_id: NewI
         for operation in await tx.operations.of_payment(payment.id):
             if not operation.settled and operation.next_action is not None and operation.reference is not None:
                 await tx.operations.add(payment.request_void(new_id("op"), operation.reference, at=at))
-        await _give_back(tx, order, payment, at=at, new_id=new_id)
+        await give_back(tx, order, payment, at=at, new_id=new_id)
         await tx.payments.save(payment)
 
 
@@ -129,10 +131,10 @@ async def _authorized(
     if payment.capture:
         order.money_captured(payment, amount, by=GATEWAY_ACTOR, at=at)
     if order.status in ENDED:
-        await _give_back(tx, order, payment, at=at, new_id=new_id)
+        await give_back(tx, order, payment, at=at, new_id=new_id)
 
 
-async def _give_back(tx: OrderTx, order: Order, payment: Payment, *, at: datetime, new_id: NewId) -> None:
+async def give_back(tx: OrderTx, order: Order, payment: Payment, *, at: datetime, new_id: NewId) -> None:
     """Void what is held and refund what was captured of a payment whose order has ended.
 
     While a capture is under way nothing is voided: which comes first is the gateway's to say, and only its answer tells
