@@ -12,11 +12,13 @@ from tradepost_adapters.memory.identities import MemoryIdentityViews
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.ledger_views import MemoryLedgerAudit, MemoryLedgerBalances, MemoryLedgerViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
+from tradepost_adapters.memory.payments import MemoryDisputeViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
 from tradepost_adapters.memory.roles import MemoryRoleViews
 from tradepost_adapters.memory.second_factors import MemorySecondFactorViews
 from tradepost_adapters.memory.security_log import MemorySecurityEventViews
 from tradepost_adapters.memory.sessions import MemoryPrincipalViews, MemorySessionViews
+from tradepost_adapters.memory.settled_money import MemorySettledMoney
 from tradepost_adapters.memory.signing_keys import MemorySigningKeyViews
 from tradepost_adapters.memory.stock import MemoryStockViews
 from tradepost_adapters.memory.transaction import MemoryTransaction
@@ -87,6 +89,10 @@ class MemoryBackend:
         return MemoryOrderViews(self._database)
 
     @cached_property
+    def dispute_views(self) -> MemoryDisputeViews:
+        return MemoryDisputeViews(self._database)
+
+    @cached_property
     def stock_views(self) -> MemoryStockViews:
         return MemoryStockViews(self._database)
 
@@ -101,6 +107,10 @@ class MemoryBackend:
     @cached_property
     def ledger_audit(self) -> MemoryLedgerAudit:
         return MemoryLedgerAudit(self._database)
+
+    @cached_property
+    def settled_money(self) -> MemorySettledMoney:
+        return MemorySettledMoney(self._database)
 
     @cached_property
     def pricing_views(self) -> MemoryPricingViews:

@@ -3,11 +3,16 @@
 from copy import copy
 from datetime import datetime
 
+from tradepost.kernel.errors import NotFound
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.kernel.transactions import StaleVersion
-from tradepost.payments.dispute import Dispute
+from tradepost.payments.dispute import NO_END, Dispute
 from tradepost.payments.payment import Operation, Payment, Refund
+from tradepost.payments.ports import DisputeFilter
+from tradepost.payments.views import DisputeView
 from tradepost_adapters.memory.aggregates import Aggregates
-from tradepost_adapters.memory.database import Index, Session, TableOf, UniqueViolation
+from tradepost_adapters.memory.database import Index, MemoryDatabase, Session, TableOf, UniqueViolation
+from tradepost_adapters.memory.listing import page_of
 from tradepost_adapters.memory.outbox import MemoryOutbox
 
 
@@ -74,6 +79,46 @@ class MemoryRefunds(Aggregates[Refund]):
 
     async def of_order(self, order_id: str, /) -> tuple[Refund, ...]:
         return tuple(copy(refund) for refund in self.rows.by("order", order_id))
+
+
+class MemoryDisputeViews:
+    """`DisputeViews` over committed rows."""
+
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def get(self, dispute_id: str, /) -> DisputeView:
+        with self._database.reading() as session:
+            dispute = session.table(DISPUTES).get(dispute_id)
+        if dispute is None:
+            raise NotFound("dispute", dispute_id)
+        return DisputeView.of(dispute)
+
+    async def list(self, wanted: DisputeFilter, page: PageRequest, /) -> Page[DisputeView]:
+        with self._database.reading() as session:
+            found = list(session.table(DISPUTES).values())
+        return page_of(
+            (
+                dispute
+                for dispute in found
+                if wanted.status in (None, dispute.status)
+                and wanted.order_id in (None, dispute.order_id)
+                and wanted.gateway in (None, dispute.gateway)
+            ),
+            page,
+            DisputeView.of,
+            key=lambda dispute: dispute.id,
+            sorts={
+                "opened_at": (datetime, lambda dispute: dispute.opened_at),
+                "respond_by": (datetime, lambda dispute: dispute.respond_by or NO_END),
+            },
+            default="-opened_at",
+        )
+
+    async def of_order(self, order_id: str, /) -> tuple[DisputeView, ...]:
+        with self._database.reading() as session:
+            found = session.table(DISPUTES).by("order", order_id)
+        return tuple(map(DisputeView.of, sorted(found, key=lambda dispute: (dispute.opened_at, dispute.id))))
 
 
 class MemoryDisputes(Aggregates[Dispute]):

@@ -9,6 +9,7 @@ from tradepost_adapters.sql.books import SqlBooks
 from tradepost_adapters.sql.catalog_views import SqlProductViews
 from tradepost_adapters.sql.customers import SqlCustomerViews
 from tradepost_adapters.sql.database import Database, open_database
+from tradepost_adapters.sql.dispute_views import SqlDisputeViews
 from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddressViews
 from tradepost_adapters.sql.identities import SqlIdentityViews
 from tradepost_adapters.sql.job_views import SqlJobViews
@@ -20,6 +21,7 @@ from tradepost_adapters.sql.principals import SqlPrincipalViews, SqlSessionViews
 from tradepost_adapters.sql.roles import SqlRoleViews
 from tradepost_adapters.sql.second_factors import SqlSecondFactorViews
 from tradepost_adapters.sql.security_log import SqlSecurityEventViews
+from tradepost_adapters.sql.settled_money import SqlSettledMoney
 from tradepost_adapters.sql.signing_keys import SqlSigningKeyViews
 from tradepost_adapters.sql.stock_views import SqlStockViews
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
@@ -103,6 +105,10 @@ class SqlBackend:
         return SqlOrderViews(self.database.reads)
 
     @cached_property
+    def dispute_views(self) -> SqlDisputeViews:
+        return SqlDisputeViews(self.database.reads)
+
+    @cached_property
     def stock_views(self) -> SqlStockViews:
         return SqlStockViews(self.database.reads)
 
@@ -117,6 +123,10 @@ class SqlBackend:
     @cached_property
     def ledger_audit(self) -> SqlLedgerAudit:
         return SqlLedgerAudit(self.database.reads)
+
+    @cached_property
+    def settled_money(self) -> SqlSettledMoney:
+        return SqlSettledMoney(self.database.reads)
 
     @cached_property
     def pricing_views(self) -> SqlPricingViews:

@@ -1,4 +1,4 @@
-"""What happened to an order: its history, its payments, its refunds."""
+"""What happened to an order: its history, its payments, its refunds, its disputes."""
 
 import msgspec
 
@@ -8,6 +8,8 @@ from tradepost.kernel.tokens import GuestTokens
 from tradepost.orders.ports import OrderViews
 from tradepost.orders.reading import require_access
 from tradepost.orders.views import HistoryView, PaymentView, RefundView
+from tradepost.payments.ports import DisputeViews
+from tradepost.payments.views import DisputeView
 
 
 class OrderStoryQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,11 +21,12 @@ class OrderStoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderStory(msgspec.Struct, frozen=True, kw_only=True):
-    """Oldest first, all three."""
+    """Oldest first, all of them."""
 
     history: tuple[HistoryView, ...]
     payments: tuple[PaymentView, ...]
     refunds: tuple[RefundView, ...]
+    disputes: tuple[DisputeView, ...]
 
 
 class GetOrderStory:
@@ -31,8 +34,9 @@ class GetOrderStory:
 
     access = own_or(Permission.ORDERS_READ, by_token=True)
 
-    def __init__(self, views: OrderViews, tokens: GuestTokens) -> None:
+    def __init__(self, views: OrderViews, disputes: DisputeViews, tokens: GuestTokens) -> None:
         self._views = views
+        self._disputes = disputes
         self._tokens = tokens
 
     async def __call__(self, query: OrderStoryQuery) -> OrderStory:
@@ -49,4 +53,5 @@ class GetOrderStory:
             history=await self._views.history(order.id),
             payments=await self._views.payments(order.id),
             refunds=await self._views.refunds(order.id),
+            disputes=await self._disputes.of_order(order.id),
         )

@@ -133,7 +133,11 @@ class OperationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
-    """One intended collection and its operations, oldest first."""
+    """One intended collection and its operations, oldest first.
+
+    `held` is what can still be captured, `refundable` what can still be given back: what is under way counts as done.
+    `disputed` is what the buyer's bank took.
+    """
 
     id: str
     order_id: str
@@ -143,6 +147,9 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
     authorized: Money
     captured: Money
     refunded: Money
+    disputed: Money
+    held: Money
+    refundable: Money
     reference: str | None
     created_at: datetime
     operations: tuple[OperationView, ...]
@@ -159,6 +166,9 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
             authorized=Money(payment.authorized, currency),
             captured=Money(payment.captured, currency),
             refunded=Money(payment.refunded, currency),
+            disputed=Money(payment.disputed, currency),
+            held=Money(payment.held, currency),
+            refundable=Money(payment.refundable, currency),
             reference=payment.reference,
             created_at=payment.created_at,
             operations=tuple(
@@ -177,12 +187,15 @@ class PaymentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundView(msgspec.Struct, frozen=True, kw_only=True):
-    """Money going back."""
+    """Money going back: `tax` of it was tax of a sale that stood. With `store_credit` it went into the customer's
+    wallet, also where it had come out of there."""
 
     id: str
     order_id: str
     payment_id: str
     amount: Money
+    tax: Money
+    store_credit: bool
     reason: str
     status: RefundStatus
     lines: tuple[RefundLine, ...]
@@ -198,6 +211,8 @@ class RefundView(msgspec.Struct, frozen=True, kw_only=True):
             order_id=refund.order_id,
             payment_id=refund.payment_id,
             amount=refund.amount,
+            tax=Money(refund.tax, refund.amount.currency),
+            store_credit=refund.wallet is not None,
             reason=refund.reason,
             status=refund.status,
             lines=refund.lines,

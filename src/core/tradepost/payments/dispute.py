@@ -1,12 +1,14 @@
 """A dispute: the buyer has asked their bank for the money, and the bank has taken it until it is decided."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money
 from tradepost.payments.gateway import DisputeStatus, GatewayDispute
 
 DECIDED = frozenset({DisputeStatus.WON, DisputeStatus.LOST})
+NO_END = datetime(9999, 12, 31, tzinfo=UTC)
+"""What a dispute without `respond_by` is sorted by."""
 
 
 class Dispute(Aggregate, kw_only=True):

@@ -3,8 +3,13 @@
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
+from tradepost.kernel.pages import Page, PageRequest
 from tradepost.payments.dispute import Dispute
+from tradepost.payments.gateway import DisputeStatus
 from tradepost.payments.payment import Operation, Payment, Refund
+from tradepost.payments.views import DisputeView
 
 
 class Payments(Protocol):
@@ -87,6 +92,30 @@ class Disputes(Protocol):
 
     async def save(self, dispute: Dispute, /) -> None:
         """Raises StaleVersion when somebody saved it since."""
+        ...
+
+
+class DisputeFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which disputes a list shows; None means any."""
+
+    status: DisputeStatus | None = None
+    order_id: str | None = None
+    gateway: str | None = None
+
+
+class DisputeViews(Protocol):
+    """Disputes to look at, outside any transaction: one query each."""
+
+    async def get(self, dispute_id: str, /) -> DisputeView:
+        """Raises NotFound."""
+        ...
+
+    async def list(self, wanted: DisputeFilter, page: PageRequest, /) -> Page[DisputeView]:
+        """Sorted by `opened_at` or by `respond_by`, where those that need no response come as if it had no end."""
+        ...
+
+    async def of_order(self, order_id: str, /) -> tuple[DisputeView, ...]:
+        """Oldest first."""
         ...
 
 

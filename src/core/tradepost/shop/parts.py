@@ -19,9 +19,11 @@ from tradepost.ledger.ports import LedgerAudit, LedgerBalances, LedgerTx, Ledger
 from tradepost.orders.check_books import Books
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import OrderViews
+from tradepost.payments.balance import HasGatewayBalances
 from tradepost.payments.gateway import PaymentGateway
-from tradepost.payments.ports import HasDisputes
+from tradepost.payments.ports import DisputeViews, HasDisputes
 from tradepost.payments.receive_webhook import ReceiveWebhookTx
+from tradepost.payments.reconciliation import SettledMoney
 from tradepost.payments.webhooks import WebhookReader
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.stock.ports import StockTx, StockViews
@@ -47,6 +49,7 @@ class ShopTx(
     AccountTx,
     ReceiveWebhookTx,
     HasDisputes,
+    HasGatewayBalances,
     HasRoles,
     HasSigningKeys,
     HasApiKeys,
@@ -83,6 +86,9 @@ class Backend(Protocol):
     def order_views(self) -> OrderViews: ...
 
     @property
+    def dispute_views(self) -> DisputeViews: ...
+
+    @property
     def product_views(self) -> ProductViews: ...
 
     @property
@@ -99,6 +105,9 @@ class Backend(Protocol):
 
     @property
     def ledger_audit(self) -> LedgerAudit: ...
+
+    @property
+    def settled_money(self) -> SettledMoney: ...
 
     @property
     def user_views(self) -> UserViews: ...

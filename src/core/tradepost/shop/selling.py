@@ -30,6 +30,8 @@ from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder
 from tradepost.orders.total_orders import TotalOrders
 from tradepost.payments.gateway import PaymentGateway
+from tradepost.payments.get_dispute import GetDispute
+from tradepost.payments.list_disputes import ListDisputes
 from tradepost.payments.purge_webhooks import PurgeWebhooks
 from tradepost.payments.receive_webhook import ReceiveWebhook
 from tradepost.shop.parts import Parts
@@ -126,7 +128,7 @@ class Selling(Parts):
 
     @cached_property
     def get_order_story(self) -> GetOrderStory:
-        return GetOrderStory(self._backend.order_views, self._tokens)
+        return GetOrderStory(self._backend.order_views, self._backend.dispute_views, self._tokens)
 
     @cached_property
     def list_orders(self) -> ListOrders:
@@ -139,6 +141,14 @@ class Selling(Parts):
     @cached_property
     def check_books(self) -> CheckBooks:
         return CheckBooks(self._backend.books)
+
+    @cached_property
+    def get_dispute(self) -> GetDispute:
+        return GetDispute(self._backend.dispute_views)
+
+    @cached_property
+    def list_disputes(self) -> ListDisputes:
+        return ListDisputes(self._backend.dispute_views)
 
     @cached_property
     def expire_orders(self) -> ExpireOrders:
