@@ -28,6 +28,7 @@ _TOKENS = GatewayTokens(
     void_error_after="tok_void_error_after",
     refund_declined="tok_refund_declined",
     refund_error_after="tok_refund_error_after",
+    refund_pending="tok_refund_pending",
 )
 _NO_WAITING = "slow_seconds=0.01&timeout_seconds=0.01"
 
@@ -47,6 +48,15 @@ class Simulated:
     async def confirm(self, reference: str, *, approve: bool) -> None:
         await self.gateway.confirm(reference, approve=approve)
 
+    async def settle_refund(self, operation_id: str, *, succeeded: bool) -> None:
+        await self.gateway.settle_refund(operation_id, succeeded=succeeded)
+
+    async def open_dispute(self, reference: str) -> str:
+        return (await self.gateway.open_dispute(reference)).reference
+
+    async def close_dispute(self, dispute: str, *, won: bool) -> None:
+        await self.gateway.close_dispute(dispute, won=won)
+
 
 class TestSimulatedInMemory(PaymentGatewayContract):
     TOKENS = _TOKENS
@@ -54,6 +64,14 @@ class TestSimulatedInMemory(PaymentGatewayContract):
     @pytest.fixture
     def adapter(self) -> GatewayAdapter:
         return Simulated(open_gateway(f"simulated://memory?{_NO_WAITING}"))
+
+
+class TestSimulatedThatCapturesOnce(PaymentGatewayContract):
+    TOKENS = _TOKENS
+
+    @pytest.fixture
+    def adapter(self) -> GatewayAdapter:
+        return Simulated(open_gateway(f"simulated://memory?{_NO_WAITING}&several_captures=no&fee=1.4%25+25"))
 
 
 class TestSimulatedOnFile(PaymentGatewayContract):

@@ -9,7 +9,7 @@ import pytest
 from tradepost_adapters.memory.secret_store import MemorySecretStore
 from tradepost_adapters.stripe import StripeGateway
 from tradepost_entrypoints.container import Container
-from tradepost_entrypoints.setting_values import webhook_secrets
+from tradepost_entrypoints.setting_values import simulated_secrets, webhook_secrets
 from tradepost_entrypoints.settings import PREFIX, Rate, Secret, Settings, SettingsError, load, variables, written
 
 KEY = "k" * 40
@@ -293,3 +293,18 @@ async def test_the_container_takes_the_gateway_the_settings_name() -> None:
     assert gateway.name == "stripe"
     assert container.shop().receive_webhook is not None
     await gateway.close()
+
+
+@pytest.mark.parametrize(
+    "secrets", ["s3cret", "s3cret" * 10 + ",", "s3cret with spaces", ",", "s3cret" * 10 + ",s3cret"]
+)
+def test_secrets_of_the_simulated_gateway_that_are_no_good_are_refused(secrets: str) -> None:
+    (mistake,) = _mistakes(simulated_webhook_secrets=secrets)
+    assert mistake.startswith("TRADEPOST_SIMULATED_WEBHOOK_SECRETS")
+    assert "s3cret" not in mistake
+
+
+def test_the_simulated_gateway_may_sign_with_two_secrets() -> None:
+    settings = _load(simulated_webhook_secrets="o" * 16 + ", " + "n" * 16)
+    assert simulated_secrets(settings.simulated_webhook_secrets) == ("o" * 16, "n" * 16)
+    assert "oooo" not in repr(settings)

@@ -39,12 +39,12 @@ from tradepost_adapters.jose import JwtSigner
 from tradepost_adapters.local_mail import ConsoleMailer, FileMailer
 from tradepost_adapters.memory.cache import MemoryCache
 from tradepost_adapters.memory.rate_limiter import MemoryRateLimiter
-from tradepost_adapters.simulated_gateway import open_gateway
+from tradepost_adapters.simulated_gateway import SimulatedWebhooks, open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
-from tradepost_entrypoints.setting_values import declared_providers, webhook_secrets
+from tradepost_entrypoints.setting_values import declared_providers, simulated_secrets, webhook_secrets
 from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -186,12 +186,14 @@ def _gateway(settings: Settings) -> "SimulatedGateway | RemoteSimulatedGateway |
 
 
 def _webhooks(settings: Settings) -> "dict[str, WebhookReader]":
-    secrets = webhook_secrets(settings.stripe_webhook_secrets)
-    if not secrets:
-        return {}
-    from tradepost_adapters.stripe import StripeWebhooks
+    readers: dict[str, WebhookReader] = {}
+    if secrets := webhook_secrets(settings.stripe_webhook_secrets):
+        from tradepost_adapters.stripe import StripeWebhooks
 
-    return {"stripe": StripeWebhooks(secrets)}
+        readers["stripe"] = StripeWebhooks(secrets)
+    if secrets := simulated_secrets(settings.simulated_webhook_secrets):
+        readers["simulated"] = SimulatedWebhooks(secrets)
+    return readers
 
 
 class Container(containers.DeclarativeContainer):

@@ -17,6 +17,7 @@ from tradepost_entrypoints.setting_values import (
     check_secret,
     check_stripe_key,
     declared_providers,
+    simulated_secrets,
     webhook_secrets,
 )
 
@@ -35,6 +36,7 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "stripe_secret_key": check_stripe_key,
     "stripe_webhook_secrets": webhook_secrets,
     "stripe_return_url": check_return_page,
+    "simulated_webhook_secrets": simulated_secrets,
     "mail_from": Sender.parse,
     "public_url": check_page,
     "api_url": check_issuer,

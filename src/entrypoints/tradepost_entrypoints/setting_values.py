@@ -23,6 +23,7 @@ _PROVIDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _AMOUNT = re.compile(r"[A-Z]{3}:[1-9][0-9]{0,14}")
 _STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{6,255}")
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,255}")
+_SIMULATED_SECRET = re.compile(r"[A-Za-z0-9+/=_-]{16,255}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -157,10 +158,22 @@ def check_stripe_key(value: Secret) -> None:
 
 def webhook_secrets(value: Secret) -> tuple[str, ...]:
     """One, or two while one is being replaced. Raises ValueError, which quotes nothing of them."""
-    secrets = tuple(part.strip() for part in value.reveal().split(",")) if value.reveal() else ()
+    secrets = _listed(value)
     if not all(_WEBHOOK_SECRET.fullmatch(secret) for secret in secrets):
         raise ValueError("expected signing secrets of Stripe's webhooks, which begin with whsec_, with a comma between")
     return secrets
+
+
+def simulated_secrets(value: Secret) -> tuple[str, ...]:
+    """The same for the simulated gateway, which leaves it to you what they look like."""
+    secrets = _listed(value)
+    if not all(_SIMULATED_SECRET.fullmatch(secret) for secret in secrets):
+        raise ValueError("expected secrets of at least 16 letters, digits and +/=_-, with a comma between")
+    return secrets
+
+
+def _listed(value: Secret) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.reveal().split(",")) if value.reveal() else ()
 
 
 def check_return_page(address: str) -> None:

@@ -59,6 +59,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str,
         msgspec.Meta(description="Your page buyers come back to from their bank; empty takes TRADEPOST_PUBLIC_URL."),
     ] = ""
+    simulated_webhook_secrets: Annotated[
+        Secret,
+        msgspec.Meta(
+            description="What a simulated gateway signs its webhooks with; two with a comma while one is replaced."
+        ),
+    ] = Secret("")
     token_secret: Annotated[
         Secret, msgspec.Meta(description=f"Signs access and order tokens; at least {MIN_SECRET} characters.")
     ]

@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import msgspec
 import pytest
@@ -15,6 +15,7 @@ from tradepost.kernel.money import Money
 from tradepost.payments.gateway import (
     Approved,
     Authorize,
+    BalanceLine,
     Capture,
     GatewayAnswer,
     GatewayEntry,
@@ -49,6 +50,7 @@ class GatewayTokens(msgspec.Struct, frozen=True, kw_only=True):
     void_error_after: str | None = None
     refund_declined: str | None = None
     refund_error_after: str | None = None
+    refund_pending: str | None = None  # refunds are on their way until `settle_refund`
 
     def named(self, name: str) -> str:
         """The token of that name; a test that needs one which the adapter declared missing is skipped with that reason."""
@@ -65,7 +67,8 @@ class DeclaredLacks:
     - `keys`: the same operation id again has no second effect;
     - `search`: an operation is found by its id alone, without what it was answered with;
     - `books`: `entries` tells what was done;
-    - `refund_limit`: of refunds at the same moment no more succeed than was captured.
+    - `refund_limit`: of refunds at the same moment no more succeed than was captured;
+    - `balance`: `balance` tells what moved it, and since when.
     """
 
     LACKS: ClassVar[Mapping[str, str]] = {}
@@ -95,6 +98,31 @@ class GatewayAdapter(Protocol):
         ...
 
 
+class GatewayBank(Protocol):
+    """What an adapter under test may do besides, for what happens at banks. Each method may be missing, which declares that
+    it can not be done here; a test that needs it is skipped and says so."""
+
+    async def settle_refund(self, operation_id: str, *, succeeded: bool) -> None:
+        """A refund on its way ends, or one that had succeeded fails after all."""
+        ...
+
+    async def open_dispute(self, reference: str) -> str:
+        """The buyer disputes all that was captured of the authorization; the gateway's id of the dispute."""
+        ...
+
+    async def close_dispute(self, dispute: str, *, won: bool) -> None:
+        """The bank decides."""
+        ...
+
+
+def bank_of(adapter: "GatewayAdapter", *needed: str) -> GatewayBank:
+    """The adapter as a bank that can do what is needed."""
+    for name in needed:
+        if not hasattr(adapter, name):
+            pytest.skip(f"declared: there is no {name} here")
+    return cast("GatewayBank", adapter)
+
+
 class Desk:
     """Writes requests, sends them and adds up what the books say about them: those of this desk, whoever else is there."""
 
@@ -119,8 +147,14 @@ class Desk:
             metadata=self.metadata,
         )
 
-    def capture(self, reference: str, amount: int, currency: str = "EUR") -> Capture:
-        return Capture(operation_id=self.operation_id(), reference=reference, amount=Money(amount, currency))
+    def capture(self, reference: str, amount: int, currency: str = "EUR", *, final: bool | None = None) -> Capture:
+        """One that leaves the rest where the gateway can do that, unless `final` says something else."""
+        return Capture(
+            operation_id=self.operation_id(),
+            reference=reference,
+            amount=Money(amount, currency),
+            final=not self.gateway.several_captures if final is None else final,
+        )
 
     def refund(self, reference: str, amount: int, currency: str = "EUR") -> Refund:
         return Refund(operation_id=self.operation_id(), reference=reference, amount=Money(amount, currency))
@@ -141,6 +175,16 @@ class Desk:
             found += [entry for entry in page if entry.operation_id.startswith(f"{self._prefix}.")]
             if cursor is None:
                 return found
+
+    async def balance(self, *references: str) -> list[BalanceLine]:
+        """The lines of the gateway's balance with these references, in the order of their times."""
+        found: list[BalanceLine] = []
+        cursor: str | None = None
+        while True:
+            page, cursor = await self.gateway.balance(self._since, cursor=cursor)
+            found += [line for line in page if line.reference in references]
+            if cursor is None:
+                return sorted(found, key=lambda line: line.at)
 
     async def kinds(self) -> list[str]:
         """The kinds of what was approved, in the order of the books."""

@@ -13,6 +13,7 @@ import pytest
 from tradepost.kernel.money import Money
 from tradepost.payments.gateway import Approved, Authorize, Declined
 from tradepost_adapters.contracts.gateway_failures import GatewayActionContract, GatewayFailureContract
+from tradepost_adapters.contracts.gateway_money import GatewayBankContract, GatewayCapturesContract
 from tradepost_adapters.contracts.gateways import DeclaredLacks, Desk, GatewayAdapter, GatewayTokens, approved, sort_of
 
 
@@ -321,5 +322,7 @@ class PaymentGatewayContract(
     GatewayBooksContract,
     GatewayActionContract,
     GatewayFailureContract,
+    GatewayCapturesContract,
+    GatewayBankContract,
 ):
     """Bind it with a fixture `adapter` that gives a `GatewayAdapter`, and declare `TOKENS`."""
