@@ -44,7 +44,9 @@ BALANCES = TableOf[str, int]("ledger_balances")
 TRANSFERS = TableOf[str, Transfer](
     "ledger_transfers", reference=Index(lambda transfer: transfer.reference, unique=True)
 )
-POSTINGS = TableOf[int, Line]("ledger_postings", account=Index(lambda line: line.account))
+POSTINGS = TableOf[int, Line](
+    "ledger_postings", account=Index(lambda line: line.account), subject=Index(lambda line: line.subject)
+)
 BLOCKS = TableOf[int, Block]("ledger_blocks")
 RUNS = TableOf[int, int]("ledger_snapshot_runs")
 """Up to which position, by the one after which it began."""

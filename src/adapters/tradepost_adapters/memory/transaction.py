@@ -10,6 +10,7 @@ from tradepost_adapters.memory.catalog import MemoryCategories, MemoryProducts
 from tradepost_adapters.memory.customers import MemoryCustomers
 from tradepost_adapters.memory.database import Session
 from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddresses
+from tradepost_adapters.memory.gateway_balances import MemoryGatewayBalances
 from tradepost_adapters.memory.idempotency import MemoryIdempotencyRecords
 from tradepost_adapters.memory.identities import MemoryAttempts, MemoryIdentities
 from tradepost_adapters.memory.imports import MemoryCatalogBook, MemoryHistoryBook
@@ -202,6 +203,10 @@ class MemoryTransaction:
     @lazy
     def webhook_events(self) -> MemoryWebhookEvents:
         return MemoryWebhookEvents(self._session)
+
+    @lazy
+    def gateway_balances(self) -> MemoryGatewayBalances:
+        return MemoryGatewayBalances(self._session)
 
     @lazy
     def ledger_accounts(self) -> MemoryLedgerAccounts:

@@ -15,6 +15,7 @@ from tradepost_adapters.sql.categories import SqlCategories
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.customers import SqlCustomers
 from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddresses
+from tradepost_adapters.sql.gateway_balances import SqlGatewayBalances
 from tradepost_adapters.sql.history_book import SqlHistoryBook
 from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
 from tradepost_adapters.sql.identities import SqlAttempts, SqlIdentities
@@ -164,6 +165,10 @@ class SqlTransaction:
     @lazy
     def locations(self) -> SqlLocations:
         return SqlLocations(self._connection)
+
+    @lazy
+    def gateway_balances(self) -> SqlGatewayBalances:
+        return SqlGatewayBalances(self._connection)
 
     @lazy
     def ledger_accounts(self) -> SqlLedgerAccounts:

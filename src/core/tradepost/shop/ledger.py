@@ -14,6 +14,7 @@ from tradepost.ledger.seal_ledger import SealLedger
 from tradepost.ledger.take_snapshots import TakeSnapshots
 from tradepost.ledger.trial_balance import TrialBalance
 from tradepost.ledger.verify_ledger import VerifyLedger
+from tradepost.orders.verify_books import VerifyBooks
 from tradepost.shop.parts import Parts
 
 
@@ -59,6 +60,10 @@ class Ledger(Parts):
     @cached_property
     def verify_ledger(self) -> VerifyLedger:
         return VerifyLedger(self._backend.ledger_audit)
+
+    @cached_property
+    def verify_books(self) -> VerifyBooks:
+        return VerifyBooks(self._backend.ledger_audit, self._backend.books)
 
     @cached_property
     def seal_ledger(self) -> SealLedger:

@@ -11,6 +11,7 @@ from tradepost.carts.list_shipping_options import ListShippingOptions
 from tradepost.carts.set_cart_line import SetCartLine
 from tradepost.carts.update_cart import UpdateCart
 from tradepost.checkout.check_out_cart import CheckOutCart
+from tradepost.orders.book_balance import BookBalance
 from tradepost.orders.cancel_order import CancelOrder
 from tradepost.orders.capture_payment import CapturePayment
 from tradepost.orders.check_books import CheckBooks
@@ -34,6 +35,7 @@ from tradepost.payments.get_dispute import GetDispute
 from tradepost.payments.list_disputes import ListDisputes
 from tradepost.payments.purge_webhooks import PurgeWebhooks
 from tradepost.payments.receive_webhook import ReceiveWebhook
+from tradepost.payments.reconcile_payments import ReconcilePayments
 from tradepost.shop.parts import Parts
 
 
@@ -165,6 +167,27 @@ class Selling(Parts):
     @cached_property
     def record_dispute(self) -> RecordDispute:
         return RecordDispute(self._transactions, self._gateways, self._clock, self._ids)
+
+    @cached_property
+    def book_balance(self) -> BookBalance:
+        return BookBalance(
+            self._transactions,
+            self._gateways,
+            self._backend.settled_money,
+            self.record_dispute,
+            self._clock,
+            self._ids,
+        )
+
+    @cached_property
+    def reconcile_payments(self) -> ReconcilePayments:
+        return ReconcilePayments(
+            self._gateways,
+            self._backend.settled_money,
+            self._backend.ledger_views,
+            self._backend.ledger_balances,
+            self._clock,
+        )
 
     @cached_property
     def process_webhook(self) -> ProcessWebhook:
