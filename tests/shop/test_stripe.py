@@ -1,6 +1,7 @@
 """A whole purchase through the shop with Stripe, which is localstripe here: pay, decline, confirm, capture, refund, report."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.adapters.stripe.scripted import answer, dispute, listed, withdrawal
 from tests.shop.conftest import OWNER, SECRET, Stand, order
 from tests.stripe_stand_in import (
     CARDS,
@@ -15,6 +17,7 @@ from tests.stripe_stand_in import (
     KEY,
     SUCCESS,
     LocalStripe,
+    Sent,
     payment_method,
     running_localstripe,
 )
@@ -40,6 +43,7 @@ from tradepost.shop import Shop
 from tradepost_adapters.memory.backend import MemoryBackend
 from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.stripe import StripeWebhooks
+from tradepost_adapters.stripe.webhooks import signature
 
 SIGNING_SECRET = "whsec_localstripe_0123456789abcdef"
 
@@ -75,6 +79,15 @@ class StripeStand(Stand):
             for entry in entries
             if entry.reference in references and entry.amount is not None and hasattr(entry.answer, "reference")
         )
+
+    async def reported(self, event_id: str, kind: str, made: dict[str, Any]) -> None:
+        """What Stripe would post to the shop, and what the shop does about it."""
+        event = {"id": event_id, "object": "event", "type": kind, "created": 1, "data": {"object": made}}
+        body = json.dumps(event).encode()
+        headers = {"stripe-signature": signature(SIGNING_SECRET, body, SystemClock().now())}
+        command = ReceiveWebhookCommand(gateway="stripe", headers=headers, body=body)
+        receipt = await self.shop.receive_webhook(command)
+        await self.shop.process_webhook({"gateway": "stripe", "id": receipt.id})
 
     async def agrees(self, order_id: str) -> OrderView:
         """Stripe's books, the order's and the shop's say the same."""
@@ -170,6 +183,61 @@ async def test_what_is_held_is_captured_or_let_go_of(stand: StripeStand) -> None
     cancel = stand.stripe.client.posts("/cancel")[-1]
     note = stand.stripe.client.posts(cancel.path.removeprefix("/v1").removesuffix("/cancel"))[-1]
     assert note.body == {"metadata[void_operation_id]": cancel.key}
+
+
+async def test_of_what_is_held_a_part_is_captured_and_the_rest_let_go(stand: StripeStand) -> None:
+    payment = PaymentInput(method="card", token=SUCCESS, capture=False)
+    held = await stand.shop.place_order(order(("MUG", 1), payment=payment))
+    part = CapturePaymentCommand(actor=OWNER, order_id=held.id, amount=Money(500, "EUR"))
+    after = await stand.shop.capture_payment(part)
+    assert (after.captured.amount, after.authorized.amount) == (500, 500)
+    assert (await stand.agrees(held.id)).captured.amount == 500
+
+
+async def test_a_refund_on_its_way_ends_when_stripe_reports_it(stand: StripeStand) -> None:
+    """localstripe's refunds succeed at once, so Stripe's answers about this one are written by hand."""
+    placed = await stand.shop.place_order(order(("MUG", 1), token=SUCCESS))
+    client = stand.stripe.client
+    made = {"object": "refund", "id": "re_1", "amount": 500, "currency": "eur", "metadata": {}, "status": "pending"}
+
+    def refunds(sent: Sent) -> httpx.Response | None:
+        if sent.path != "/v1/refunds":
+            return None
+        if sent.method == "POST":
+            made["metadata"] = {"operation_id": sent.body["metadata[operation_id]"]}
+            return answer(made)
+        return answer(listed(made))
+
+    client.fault = refunds
+    command = RefundOrderCommand(actor=OWNER, order_id=placed.id, amount=Money(500, "EUR"))
+    assert (await stand.shop.refund_order(command)).status == "pending"
+    assert (await stand.seen(placed.id)).refunded.amount == 0
+    await stand.reported("evt_1", "refund.updated", made | {"status": "succeeded"})  # which is not believed
+    assert (await stand.seen(placed.id)).refunded.amount == 0
+    made["status"] = "succeeded"
+    await stand.reported("evt_2", "refund.updated", made)
+    assert (await stand.seen(placed.id)).refunded.amount == 500
+    made["status"] = "failed"
+    await stand.reported("evt_3", "refund.failed", made)
+    assert (await stand.seen(placed.id)).refunded.amount == 0
+    client.fault = None
+    await stand.agrees(placed.id)
+
+
+async def test_a_dispute_is_recorded_as_stripe_tells_it(stand: StripeStand) -> None:
+    """localstripe has none: the dispute is written by hand, in Stripe's shape."""
+    placed = await stand.shop.place_order(order(("MUG", 1), token=SUCCESS))
+    amount, reference = placed.total.amount, await stand.reference(placed)
+    told = dispute("needs_response", withdrawal(1, -amount, fee=1500), payment_intent=reference, amount=amount)
+    stand.stripe.client.fault = lambda sent: answer(told) if sent.path == "/v1/disputes/du_1" else None
+    await stand.reported("evt_1", "charge.dispute.created", told)
+    assert (await stand.seen(placed.id)).disputed == placed.total
+    told |= dispute(
+        "won", *told["balance_transactions"], withdrawal(2, amount), payment_intent=reference, amount=amount
+    )
+    for number, kind in enumerate(("funds_reinstated", "updated", "closed"), 2):
+        await stand.reported(f"evt_{number}", f"charge.dispute.{kind}", told)
+    assert (await stand.agrees(placed.id)).disputed.amount == 0
 
 
 async def test_what_stripe_signs_and_reports_settles_an_order(stand: StripeStand, address: str) -> None:

@@ -43,6 +43,44 @@ def intent(status: str = "succeeded", **more: Any) -> dict[str, Any]:
     }
 
 
+def withdrawal(number: int, amount: int, *, fee: int = 0, currency: str = "eur") -> dict[str, Any]:
+    """A line of the balance as it stands in a dispute; above zero it came back."""
+    return {
+        "object": "balance_transaction",
+        "id": f"txn_{number}",
+        "amount": amount,
+        "fee": fee,
+        "net": amount - fee,
+        "currency": currency,
+        "created": MADE_AT,
+        "reporting_category": "dispute" if amount < 0 else "dispute_reversal",
+        "source": "du_1",
+        "type": "adjustment",
+        "exchange_rate": None if currency == "eur" else 1.234,
+    }
+
+
+def dispute(status: str = "needs_response", *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A Dispute of 10.00 EUR with these lines of the balance."""
+    return {
+        "object": "dispute",
+        "id": "du_1",
+        "amount": 1000,
+        "currency": "eur",
+        "charge": "ch_1",
+        "payment_intent": "pi_1",
+        "created": MADE_AT,
+        "reason": "product_not_received",
+        "status": status,
+        "balance_transactions": list(lines),
+        "evidence": {"access_activity_log": None},
+        "evidence_details": {"due_by": MADE_AT + 60, "has_evidence": False, "past_due": False, "submission_count": 0},
+        "is_charge_refundable": False,
+        "metadata": {},
+        **more,
+    }
+
+
 def listed(*found: dict[str, Any], more: bool = False) -> dict[str, Any]:
     return {"object": "list", "data": list(found), "has_more": more, "url": "/v1/things"}
 

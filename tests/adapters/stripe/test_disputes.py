@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.adapters.stripe.scripted import MADE_AT, Scripted, answer, failure, listed
+from tests.adapters.stripe.scripted import MADE_AT, Scripted, answer, dispute, failure, listed, withdrawal
 from tests.stripe_stand_in import Sent
 
 from tradepost.kernel.errors import Invalid
@@ -15,43 +15,6 @@ from tradepost.payments.gateway import DisputeStatus, GatewayDispute, GatewayOut
 SINCE = datetime.fromtimestamp(MADE_AT, UTC)
 
 
-def line(number: int, amount: int, *, fee: int = 0, currency: str = "eur") -> dict[str, Any]:
-    """A line of the balance, in a dispute."""
-    return {
-        "object": "balance_transaction",
-        "id": f"txn_{number}",
-        "amount": amount,
-        "fee": fee,
-        "net": amount - fee,
-        "currency": currency,
-        "created": MADE_AT,
-        "reporting_category": "dispute" if amount < 0 else "dispute_reversal",
-        "source": "du_1",
-        "type": "adjustment",
-        "exchange_rate": None if currency == "eur" else 1.234,
-    }
-
-
-def dispute(status: str = "needs_response", *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "object": "dispute",
-        "id": "du_1",
-        "amount": 1000,
-        "currency": "eur",
-        "charge": "ch_1",
-        "payment_intent": "pi_1",
-        "created": MADE_AT,
-        "reason": "product_not_received",
-        "status": status,
-        "balance_transactions": list(lines),
-        "evidence": {"access_activity_log": None},
-        "evidence_details": {"due_by": MADE_AT + 60, "has_evidence": False, "past_due": False, "submission_count": 0},
-        "is_charge_refundable": False,
-        "metadata": {},
-        **more,
-    }
-
-
 async def asked(told: dict[str, Any]) -> GatewayDispute:
     found = await Scripted(answer(told)).gateway.dispute("du_1")
     assert found is not None
@@ -59,7 +22,7 @@ async def asked(told: dict[str, Any]) -> GatewayDispute:
 
 
 async def test_a_dispute_says_what_is_asked_back_why_and_until_when_to_answer() -> None:
-    stripe = Scripted(answer(dispute("needs_response", line(1, -1000, fee=1500))))
+    stripe = Scripted(answer(dispute("needs_response", withdrawal(1, -1000, fee=1500))))
     assert await stripe.gateway.dispute("du_1") == GatewayDispute(
         reference="du_1",
         payment_reference="pi_1",
@@ -93,7 +56,7 @@ async def test_each_of_stripes_states_is_one_of_ours(status: str, ours: str) -> 
 
 
 async def test_a_prevented_dispute_is_lost_when_the_money_is_gone_and_won_when_it_is_not() -> None:
-    assert (await asked(dispute("prevented", line(1, -1000)))).status is DisputeStatus.LOST
+    assert (await asked(dispute("prevented", withdrawal(1, -1000)))).status is DisputeStatus.LOST
     assert (await asked(dispute("prevented"))).status is DisputeStatus.WON
 
 
@@ -102,20 +65,20 @@ async def test_an_inquiry_takes_nothing() -> None:
 
 
 async def test_what_came_back_is_not_gone() -> None:
-    taken, back = line(1, -1000, fee=1500), line(2, 1000, fee=-1500)
+    taken, back = withdrawal(1, -1000, fee=1500), withdrawal(2, 1000, fee=-1500)
     assert (await asked(dispute("won", taken, back))).withdrawn == 0
-    assert (await asked(dispute("won", taken, line(2, 400)))).withdrawn == 600
-    assert (await asked(dispute("won", taken, back, line(3, 5)))).withdrawn == 0
+    assert (await asked(dispute("won", taken, withdrawal(2, 400)))).withdrawn == 600
+    assert (await asked(dispute("won", taken, back, withdrawal(3, 5)))).withdrawn == 0
 
 
 async def test_in_a_balance_of_another_currency_all_is_gone_or_nothing() -> None:
-    taken, back = line(1, -1234, currency="usd"), line(2, 1190, currency="usd")
+    taken, back = withdrawal(1, -1234, currency="usd"), withdrawal(2, 1190, currency="usd")
     assert (await asked(dispute("needs_response", taken))).withdrawn == 1000
     assert (await asked(dispute("won", taken, back))).withdrawn == 0
 
 
 async def test_amounts_are_in_our_minor_units() -> None:
-    isk = dispute("lost", line(1, -50000, currency="isk"), amount=50000, currency="isk")
+    isk = dispute("lost", withdrawal(1, -50000, currency="isk"), amount=50000, currency="isk")
     found = await asked(isk)
     assert (found.amount, found.withdrawn) == (Money(500, "ISK"), 500)
 
