@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,35 @@ def run(name: str, database_url: str, folder: Path, catalog: Path, orders: Path)
     assert (total["orders"], total["total"]["amount"], total["captured"]["amount"]) == (ORDERS, TOTAL, TOTAL)
     checked = command(folder, database_url, "doctor", "--data")
     print(f"{name:8}  doctor   {checked}")
+    books(name, database_url, folder)
+
+
+def books(name: str, database_url: str, folder: Path) -> None:
+    """The year in the ledger: what it comes to, that it is sound, and that another program reads it the same."""
+    trial = command(folder, database_url, "ledger", "trial-balance")
+    print(f"{name:8}  balance  {trial}")
+    assert trial.said["balanced"], trial.said
+    sealed = command(folder, database_url, "jobs", "run")
+    print(f"{name:8}  sealed   {sealed}")
+    verified = command(folder, database_url, "ledger", "verify")
+    print(f"{name:8}  verify   {verified}")
+    assert verified.said["sound"], verified.said
+    exports = {}
+    for kind in ("csv", "beancount"):
+        file = exports[kind] = folder / f"books.{kind}"
+        written = command(folder, database_url, "ledger", "export", "--format", kind, str(file))
+        print(f"{name:8}  {kind:9}{written}  {file.stat().st_size / 1e6:,.1f} MB")
+    with exports["csv"].open(newline="", encoding="utf-8") as rows:
+        mine = (row for row in csv.DictReader(rows) if row["account"] == "receivable:USD")
+        debits = sum(Decimal(row["debit"] or 0) for row in mine)
+    print(f"{name:8}  receivable debits USD {debits:,}")
+    assert debits * 100 == TOTAL
+    began = time.monotonic()
+    check = subprocess.run(
+        [str(Path(sys.executable).with_name("bean-check")), "--no-cache", str(exports["beancount"])], check=False
+    )
+    print(f"{name:8}  bean-check ended with {check.returncode} after {time.monotonic() - began:.1f} s")
+    assert check.returncode == 0
 
 
 def main(databases: list[str]) -> None:

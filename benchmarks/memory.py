@@ -11,6 +11,7 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.orders import Method, OrderItem, PaymentInput, PlaceOrderCommand
 from tradepost.shop import Shop
+from tradepost.shop.parts import Backend
 from tradepost.stock.level import DEFAULT_LOCATION, LevelChange, Reason
 from tradepost_adapters.memory.backend import MemoryBackend
 from tradepost_adapters.simulated_gateway import open_gateway
@@ -23,13 +24,7 @@ async def purchases(seconds: float) -> None:
         ("manual", PaymentInput(method=Method.MANUAL)),
         ("card", PaymentInput(token="tok_success")),
     ):
-        shop = await _shop()
-        command = PlaceOrderCommand(
-            actor=GUEST,
-            lines=tuple(OrderItem(sku=sku, quantity=1) for sku in ("A", "B", "C")),
-            currency="EUR",
-            payment=payment,
-        )
+        shop, command = await shop_on(MemoryBackend()), three_lines(payment)
         count, started = 0, time.perf_counter()
         while (elapsed := time.perf_counter() - started) < seconds:
             await shop.place_order(command)
@@ -37,8 +32,19 @@ async def purchases(seconds: float) -> None:
         print(f"tradepost, {name:13} {count / elapsed:>8,.0f}/s   {elapsed / count * 1e6:>6,.0f} µs each")
 
 
-async def _shop() -> Shop:
-    backend, ids, now = MemoryBackend(), TypeIds(), datetime.now(UTC)
+def three_lines(payment: PaymentInput) -> PlaceOrderCommand:
+    """An order of three lines."""
+    return PlaceOrderCommand(
+        actor=GUEST,
+        lines=tuple(OrderItem(sku=sku, quantity=1) for sku in ("A", "B", "C")),
+        currency="EUR",
+        payment=payment,
+    )
+
+
+async def shop_on(backend: Backend) -> Shop:
+    """A shop that has what `three_lines` asks for."""
+    ids, now = TypeIds(), datetime.now(UTC)
 
     async def work(tx: Any) -> None:
         for sku in ("A", "B", "C"):
