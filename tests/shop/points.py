@@ -29,6 +29,16 @@ class Points:
                 raise Killed
             await self._then()
 
+    def passed(self) -> None:
+        """A point inside a transaction, where nothing else can come between: the process may die there."""
+        if self.dead:
+            raise Killed
+        if self._then is None:
+            self._left -= 1
+            if self._left == 0:
+                self.dead = True
+                raise Killed
+
 
 class Watched:
     """Something whose methods have an await point before and after."""

@@ -67,7 +67,7 @@ class MemoryBooks:
             return Finding.of(
                 (
                     order.id,
-                    order.authorized >= order.total.amount
+                    sum(_cover(payment) for payment in payments.by("order", order.id)) >= order.total.amount
                     or any(payment.method in _LATER for payment in payments.by("order", order.id)),
                 )
                 for order in session.table(ORDERS).values()
@@ -80,7 +80,8 @@ class MemoryBooks:
             return Finding.of(
                 (
                     order.id,
-                    order.captured - order.refunded <= sum(each.refunding for each in payments.by("order", order.id)),
+                    order.captured - order.refunded - order.disputed
+                    <= sum(each.refunding for each in payments.by("order", order.id)),
                 )
                 for order in session.table(ORDERS).values()
                 if order.status in ENDED
@@ -121,6 +122,12 @@ class MemoryBooks:
                 same = payment is not None and payment.order_id == operation.order_id
                 verdicts.append((operation.id, same and operation.settled == (operation.settled_at is not None)))
             return Finding.of(verdicts)
+
+
+def _cover(payment: Payment) -> int:
+    """What was authorized of it; a capture that was final has let go of the rest."""
+    final = 0 < payment.captured == payment.authorized
+    return payment.amount.amount if final else payment.authorized
 
 
 def _adds_up(order: Order) -> bool:

@@ -73,16 +73,19 @@ _ORDERS_PAID = _check(
 _ORDERS_COVERED = _check(
     "orders_covered",
     """
-    SELECT orders.id, orders.authorized >= orders.total OR EXISTS (
-        SELECT 1 FROM payments WHERE payments.order_id = orders.id AND payments.method IN ('manual', 'external')
-    ) AS is_right
-    FROM orders WHERE orders.status IN ('placed', 'completed')
+    SELECT orders.id, coalesce(paid.cover, 0) >= orders.total OR coalesce(paid.later, 0) = 1 AS is_right
+    FROM orders LEFT JOIN (
+        SELECT order_id, sum(CASE WHEN captured > 0 AND captured = authorized THEN amount ELSE authorized END) AS cover,
+            max(CASE WHEN method IN ('manual', 'external') THEN 1 ELSE 0 END) AS later
+        FROM payments GROUP BY order_id
+    ) AS paid ON paid.order_id = orders.id
+    WHERE orders.status IN ('placed', 'completed')
     """,
 )
 _ORDERS_SETTLED = _check(
     "orders_settled",
     """
-    SELECT orders.id, orders.captured - orders.refunded <= coalesce((
+    SELECT orders.id, orders.captured - orders.refunded - orders.disputed <= coalesce((
         SELECT sum(payments.refunding) FROM payments WHERE payments.order_id = orders.id
     ), 0) AS is_right
     FROM orders WHERE orders.status IN ('canceled', 'expired')

@@ -275,11 +275,10 @@ class Operation(Aggregate, kw_only=True):
                 self.status, self.reference, self.next_action = OperationStatus.PENDING, reference, url
                 return True
             case Pending(reference=reference):
+                new = self.reference != reference or self.next_action is not None
+                self.status, self.reference, self.next_action = OperationStatus.PENDING, reference, None
                 self.lease_until = at + ASK_AGAIN
-                if self.reference == reference:
-                    return False
-                self.status, self.reference = OperationStatus.PENDING, reference
-                return True
+                return new
         self.next_action = None
         self.settled_at = at
         return True
