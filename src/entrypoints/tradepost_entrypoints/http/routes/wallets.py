@@ -36,7 +36,7 @@ _NOBODY = Refusal(Kind.NOT_FOUND, "recipient.not_found", "There is no recipient 
 _SHORT = Refusal(
     Kind.CONFLICT,
     "wallet.insufficient_funds",
-    "There is not enough EUR in the wallet; take less, or pay in some other way.",
+    "The store credit does not cover this: there is not enough EUR in the wallet. Use less of it, or pay in some other way.",
     {"currency": "EUR"},
 )
 
