@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _PATIENCE = 20.0
@@ -15,13 +15,14 @@ _PATIENCE = 20.0
 class GatewayProcess:
     """A running gateway. `kill` ends it without a word, `start` runs it again on the same port and the same book."""
 
-    def __init__(self, book: Path, slow_seconds: float, timeout_seconds: float) -> None:
+    def __init__(self, book: Path, slow_seconds: float, timeout_seconds: float, options: Sequence[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self._port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
         self._command = [sys.executable, "-m", "tradepost_adapters.simulated_gateway"]
         self._command += ["--book", str(book), "--port", str(self._port)]
         self._command += ["--slow-seconds", str(slow_seconds), "--timeout-seconds", str(timeout_seconds)]
+        self._command += options
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -56,10 +57,10 @@ class GatewayProcess:
 
 @contextlib.contextmanager
 def running_gateway(
-    book: Path, *, slow_seconds: float = 0.05, timeout_seconds: float = 30.0
+    book: Path, *, slow_seconds: float = 0.05, timeout_seconds: float = 30.0, options: Sequence[str] = ()
 ) -> Iterator[GatewayProcess]:
     """A gateway on `book` that answers when the block begins."""
-    gateway = GatewayProcess(book, slow_seconds, timeout_seconds)
+    gateway = GatewayProcess(book, slow_seconds, timeout_seconds, options)
     gateway.start()
     try:
         yield gateway

@@ -9,7 +9,10 @@ import pytest
 from tests.entrypoints.http.shop import Stand, send
 
 from tradepost.kernel.access import operator
+from tradepost.kernel.money import Money
 from tradepost.orders import GetOrderQuery, OrderItem, OrderStoryQuery, PaymentInput, PlaceOrderCommand
+from tradepost.payments.gateway import Authorize
+from tradepost_adapters.simulated_gateway import SimulatedGateway, open_gateway
 from tradepost_adapters.stripe.webhooks import signature
 from tradepost_entrypoints.worker.background import run_due_jobs
 
@@ -129,3 +132,20 @@ async def test_a_job_deals_with_what_was_kept(stand: Stand) -> None:
     assert (await stand.shop.get_order(GetOrderQuery(actor=operator(), order_id=placed.id))).status == "pending"
     assert (await _kept(stand, "evt_1")).processed_at is None  # waits for an operation of Stripe's
     assert (await _kept(stand, "evt_2")).outcome == "not_ours"
+
+
+async def test_the_simulated_gateway_reports_as_well() -> None:
+    told = open_gateway("simulated://memory?events=yes&faults=event.1:duplicated")
+    assert isinstance(told, SimulatedGateway)
+    await told.send(Authorize(operation_id="op_1", amount=Money(5, "EUR"), token="tok_success", capture=True))
+    stand = Stand.open(TRADEPOST_SIMULATED_WEBHOOK_SECRETS=f"{OLD},{NEW}")
+    duplicates, refused = [], []
+    async with stand.client() as http:
+        for event in await told.deliveries(NEW):
+            kept = await send(http, "POST", "/webhooks/simulated", content=event.body, headers=event.headers)
+            duplicates.append(kept.json()["data"]["duplicate"])
+            for body, headers in ((event.body + b" ", event.headers), (event.body, {})):
+                refusal = await send(http, "POST", "/webhooks/simulated", content=body, headers=headers)
+                refused.append((refusal.status_code, refusal.json()["code"]))
+    assert duplicates == [False, True]
+    assert refused == [(422, "webhook.signature_invalid")] * 4
