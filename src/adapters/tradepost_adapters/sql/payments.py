@@ -238,12 +238,13 @@ OPERATIONS_OF_ORDER = _OPERATION.query(operations.c.order_id == _of_order, name=
 OPERATIONS_OF_PAYMENT = _OPERATION.query(
     operations.c.payment_id == bindparam("payment_id"), name="of_payment", order_by=(operations.c.id,)
 )
-_reference = (bindparam("of_gateway"), bindparam("known_as"))
+_of_gateway: BindParameter[str] = bindparam("of_gateway")
+_known_as: BindParameter[str] = bindparam("known_as")
 _PAYMENT_KNOWN_AS = _PAYMENT.query(
-    payments.c.gateway == _reference[0], payments.c.reference == _reference[1], name="by_reference"
+    payments.c.gateway == _of_gateway, payments.c.reference == _known_as, name="by_reference"
 )
 _DISPUTE_KNOWN_AS = _DISPUTE.query(
-    disputes.c.gateway == _reference[0], disputes.c.reference == _reference[1], name="by_reference"
+    disputes.c.gateway == _of_gateway, disputes.c.reference == _known_as, name="by_reference"
 )
 REFUNDS_OF_ORDER = _REFUND.query(refunds.c.order_id == _of_order, name="of_order", order_by=(refunds.c.id,))
 
