@@ -28,6 +28,7 @@ from tradepost.orders.settlement import ORDER_ENDED
 from tradepost.payments.gateway import Approved, BalanceKind, BalanceLine, Declined, GatewayEntry, Pending
 from tradepost.payments.payment import OperationStatus, Payment, RefundStatus
 from tradepost.payments.receive_webhook import ReceiveWebhookCommand
+from tradepost.payments.reconcile_payments import ReconcilePaymentsQuery
 from tradepost.shop import Shop
 from tradepost_adapters.simulated_gateway import Book, SimulatedGateway
 from tradepost_adapters.simulated_gateway.balance import Tariff
@@ -123,6 +124,7 @@ class MoneyShop:
             await self.shop.recover_operations()
             await self.shop.expire_orders()
             await self.tell()
+            await self.shop.book_balance()
             self.clock.advance(timedelta(minutes=6))
         assert self._jobs == [], "an event was not dealt with"
         await self.shop.seal_ledger()
@@ -225,10 +227,11 @@ class MoneyShop:
         )
 
     async def _check_balance(self, wholes: list[Whole]) -> None:
-        """By authorization: what the gateway's balance says moved is what our books say did."""
+        """Line by line: what the gateway's balance says moved is what our books say did, and nothing else."""
         moved: Counter[tuple[str, str]] = Counter()
         owner = {dispute.reference: dispute.payment_reference for dispute in _paged(self.book.disputes)}
-        for line in self.lines():
+        lines = self.lines()
+        for line in lines:
             if line.kind in _ABOUT:
                 reference = line.reference or ""
                 moved[owner.get(reference, reference), _ABOUT[line.kind]] += line.amount.amount
@@ -238,12 +241,13 @@ class MoneyShop:
                 moved.pop((reference, what), 0) for what in ("charge", "refund", "dispute")
             )
         assert not any(moved.values()), "the gateway knows of money that we do not"
-        cleared = sum(
-            signed_of(posting)
-            for posting in await self.postings()
-            if posting.account.startswith("clearing:simulated") and posting.subject is not None
+        compared = await self.shop.reconcile_payments(
+            ReconcilePaymentsQuery(actor=OWNER, gateway="simulated", at_from=BEGINNING, at_before=self.clock.now())
         )
-        assert cleared == sum(line.amount.amount for line in self.lines() if line.kind in _ABOUT)
+        assert compared.agreed, compared
+        assert compared.at_the_edge == ()
+        there = sum(line.amount.amount - line.fee for line in lines)
+        assert sum(total.clearing.amount for total in compared.totals) == there
 
 
 def signed_of(posting: PostingView) -> int:
@@ -282,7 +286,7 @@ def check_ledger(wholes: list[Whole], postings: list[PostingView]) -> None:
         found = {family: amount for (subject, family), amount in about.items() if subject == order.id}
         owed = order.total.amount if order.sold else order.refunded
         assert found.get("receivable", 0) == owed - order.captured
-        there = sum(found.get(family, 0) for family in ("clearing", "wallet"))
+        there = sum(found.get(family, 0) for family in ("clearing", "wallet", "fees"))
         assert there == order.captured - order.refunded - order.disputed
         assert found.get("disputes", 0) == order.disputed
         tax = order.tax.amount - order.refunded_tax if order.sold else 0

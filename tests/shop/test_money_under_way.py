@@ -46,6 +46,7 @@ async def test_a_refund_on_its_way_is_asked_after_once_an_hour(money: MoneyShop)
     money.book.settle_refund((await operation(money)).id, succeeded=True)
     money.clock.advance(ASK_AGAIN)
     assert await money.shop.recover_operations() == 1
+    await money.come_to_rest()
     await money.check_rest()
 
 
@@ -85,6 +86,7 @@ async def test_an_order_whose_last_capture_let_go_of_the_rest_is_covered(money: 
     last = CapturePaymentCommand(actor=OWNER, order_id=view.id, amount=Money(400, "EUR"), final=True)
     view = await money.shop.capture_payment(last)
     assert (view.authorized.amount, view.captured.amount) == (400, 400)
+    await money.come_to_rest()
     await money.check_rest()
 
 
