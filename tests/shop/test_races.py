@@ -49,6 +49,10 @@ class CountingGateway:
     def name(self) -> str:
         return self._inner.name
 
+    @property
+    def several_captures(self) -> bool:
+        return self._inner.several_captures
+
     async def send(self, request: GatewayRequest, /) -> GatewayAnswer:
         self.sent[request.operation_id] += 1
         await asyncio.sleep(0.002)

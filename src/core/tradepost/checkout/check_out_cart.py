@@ -16,6 +16,7 @@ from tradepost.orders.buying import Buying
 from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form
 from tradepost.orders.ports import SaleTx
 from tradepost.orders.views import OrderView
+from tradepost.payments.payment import Method
 
 
 class CheckoutTx(SaleTx, HasCarts, Protocol):
@@ -35,6 +36,7 @@ class CheckOutCartCommand(msgspec.Struct, frozen=True, kw_only=True):
 
 class CheckOutCart(Buying[CheckoutTx]):
     """The cart becomes an order in one transaction: from then on the order is what is paid, also after a decline.
+    Staff who check out for a customer need `store_credit:write` to take of the customer's store credit.
 
     Raises `cart.changed` when a line has a message (show them, accept the cart, try again), `cart.empty`,
     `cart.closed`, and what `PlaceOrder` raises.
@@ -45,6 +47,8 @@ class CheckOutCart(Buying[CheckoutTx]):
     async def __call__(self, command: CheckOutCartCommand) -> OrderView:
         async def cart_as_draft(tx: CheckoutTx, order_id: str, at: datetime) -> Draft:
             cart = await self._ready_cart(tx, command)
+            if _takes_store_credit(command.payment) and command.actor.customer_id != cart.customer_id:
+                command.actor.require(Permission.STORE_CREDIT_WRITE)
             draft = _draft(cart, command)
             cart.ordered(order_id, at=at)
             await tx.carts.save(cart)
@@ -66,6 +70,10 @@ class CheckOutCart(Buying[CheckoutTx]):
                 {"lines": [msgspec.to_builtins(line) for line in seen.lines if line.messages]},
             )
         return cart
+
+
+def _takes_store_credit(payment: PaymentInput) -> bool:
+    return bool(payment.store_credit) or payment.method == Method.STORE_CREDIT
 
 
 def _draft(cart: Cart, command: CheckOutCartCommand) -> Draft:

@@ -19,6 +19,7 @@ from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import SaleTx
 from tradepost.orders.views import OrderView
 from tradepost.payments.payment import Operation
+from tradepost.wallets.wallet import told_of_wallets
 
 TxT = TypeVar("TxT", bound=SaleTx)
 
@@ -76,15 +77,16 @@ class Buying(Generic[TxT]):
             return OrderView.of(order, operation)
 
         try:
-            view = await run_once(
-                self._transactions,
-                key,
-                work,
-                OrderView,
-                resource_id=operation_id,
-                at=now,
-                finishes=lambda _: not started,
-            )
+            with told_of_wallets():
+                view = await run_once(
+                    self._transactions,
+                    key,
+                    work,
+                    OrderView,
+                    resource_id=operation_id,
+                    at=now,
+                    finishes=lambda _: not started,
+                )
             if started and view.id == order_id:
                 view = await self._runner.collect(started[0], self._gateway)
         except TradepostError as error:

@@ -104,7 +104,8 @@ class CapturePayment:
 def _to_capture(order: Order, payments: tuple[Payment, ...], payment_id: str | None) -> Payment:
     """The one that is named, or the first of which something is left to collect."""
     for payment in payments:
-        left = payment.held if payment.gateway is not None else payment.amount.amount - payment.captured
+        held = payment.held + payment.capturing  # while that is under way, it is what has to be waited for
+        left = held if payment.gateway is not None else payment.amount.amount - payment.captured
         if payment.id == payment_id or (payment_id is None and left):
             return payment
     if payment_id is not None or not payments:

@@ -50,13 +50,19 @@ class ConfirmPayment:
                 token=command.order_token,
                 tokens=self._tokens,
             )
-            for payment in reversed(await tx.payments.of_order(order.id)):
-                for operation in reversed(await tx.operations.of_payment(payment.id)):
-                    if operation.reference is not None or not operation.settled:
-                        return order, operation, payment.gateway
-            raise Conflict(
-                "payment.nothing_to_confirm", f"Order {order.number} has no payment waiting to be confirmed."
-            )
+            tried = [
+                (operation, payment.gateway)
+                for payment in await tx.payments.of_order(order.id)
+                for operation in await tx.operations.of_payment(payment.id)
+                if operation.reference is not None or not operation.settled
+            ]
+            if not tried:
+                raise Conflict(
+                    "payment.nothing_to_confirm", f"Order {order.number} has no payment waiting to be confirmed."
+                )
+            # An order is paid in parts, and an earlier payment may be the one that is tried again.
+            latest, gateway = max(tried, key=lambda each: (not each[0].settled, each[0].created_at, each[0].id))
+            return order, latest, gateway
 
         order, operation, gateway = await self._transactions.run(find)
         if operation.next_action is not None:

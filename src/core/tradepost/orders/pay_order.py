@@ -35,8 +35,8 @@ class PayOrder:
     """Tries to collect what is still owed once more, or a part of it by a payment of its own; the order is placed when
     all of it is there.
 
-    Raises `payment.declined`, `payment.over_capture`, `order.not_payable` when it is no longer pending or its reservation has run out, and
-    `payment.in_flight` while an earlier try has not been answered: paying twice is worse than waiting.
+    Raises `payment.declined`, `payment.over_capture`, `order.not_payable` when it is no longer pending or its reservation
+    has run out, and `payment.in_flight` while an earlier try has not been answered: paying twice is worse than waiting.
     """
 
     access = own_or(Permission.PAYMENTS_WRITE, seen_with=Permission.ORDERS_READ, by_token=True)
@@ -90,7 +90,7 @@ class PayOrder:
                         {"retry_after": 5},
                     )
             amount = _owed(order, command.amount)
-            payment = next((each for each in payments if _tries(each, amount)), None)
+            payment = next((each for each in payments if self._tries(each, amount)), None)
             if payment is None:
                 payment = Payment(
                     id=self._ids.new("pay"),
@@ -99,6 +99,7 @@ class PayOrder:
                     amount=amount,
                     created_at=now,
                     gateway=self._gateway,
+                    capture=all(each.capture for each in payments),  # what was to be held only, stays so
                 )
                 await tx.payments.add(payment)
             operation = payment.authorize(operation_id, command.token, at=now)
@@ -123,6 +124,10 @@ class PayOrder:
         replayed = command.idempotency is not None and command.idempotency.replayed
         return view if replayed else await self._runner.collect(*started[0])
 
+    def _tries(self, payment: Payment, amount: Money) -> bool:
+        """Whether it is for that amount, through the gateway that takes the money now, and nothing came of it yet."""
+        return payment.gateway == self._gateway and not payment.authorized and payment.amount == amount
+
 
 def _owed(order: Order, asked: Money | None) -> Money:
     owed = order.total - Money(order.authorized, order.currency)
@@ -137,8 +142,3 @@ def _owed(order: Order, asked: Money | None) -> Money:
             {"owed": owed.amount},
         )
     return asked
-
-
-def _tries(payment: Payment, amount: Money) -> bool:
-    """Whether it is for that amount and nothing came of it yet."""
-    return payment.gateway is not None and not payment.authorized and payment.amount == amount

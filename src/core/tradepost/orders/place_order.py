@@ -37,7 +37,8 @@ class PlaceOrder(Buying[SaleTx]):
     to confirm, `pending` with `payment_pending` when the gateway has not said (recovery carries it to its end).
 
     Raises `order.invalid` and `order.not_for_sale` with every fault, `stock.insufficient` naming every SKU,
-    `payment.declined` with the order's id (it stays payable until it expires), and what `run_once` raises.
+    `wallet.insufficient_funds`, `payment.declined` with the order's id (it stays payable until it expires), and what
+    `run_once` raises.
     """
 
     access = anybody()

@@ -9,7 +9,7 @@ from tradepost.kernel.addresses import Contact
 from tradepost.kernel.money import Money
 from tradepost.orders.lines import OrderLine, Parcel, ShippingLine
 from tradepost.orders.order import FulfillmentStatus, Order, OrderStatus, PaymentStatus
-from tradepost.payments.gateway import kind_of
+from tradepost.payments.gateway import Authorize, Capture, kind_of
 from tradepost.payments.payment import Operation, OperationStatus, Payment, Refund, RefundLine, RefundStatus
 
 
@@ -60,7 +60,7 @@ class OrderView(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, order: Order, operation: Operation | None = None) -> "OrderView":
         """`operation` is the order's latest, when it may still be under way."""
         currency = order.currency
-        waiting = operation is not None and not operation.settled
+        waiting = operation is not None and not operation.settled and isinstance(operation.request, Authorize | Capture)
         url = operation.next_action if operation is not None else None
         return cls(
             id=order.id,

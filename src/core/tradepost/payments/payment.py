@@ -96,16 +96,16 @@ class Payment(Aggregate, kw_only=True):
     def request_capture(self, operation_id: str, amount: int | None, *, final: bool, at: datetime) -> "Operation":
         """Collect what is held, or a part of it; with `final` the gateway lets go of the rest. One after the other: what
         becomes of one says how much is left for the next."""
-        held = self.held
-        asked = held if amount is None else amount
-        if not 0 < asked <= held:
-            raise Conflict("payment.over_capture", f"{self.id} holds {held} to capture, not {asked}.", {"held": held})
         if self.capturing:
             raise Conflict(
                 "payment.in_flight",
                 "An earlier capture of this payment has not been answered yet; read the order again in a moment.",
                 {"retry_after": 5},
             )
+        held = self.held
+        asked = held if amount is None else amount
+        if not 0 < asked <= held:
+            raise Conflict("payment.over_capture", f"{self.id} holds {held} to capture, not {asked}.", {"held": held})
         self.capturing += asked
         return self._operation(
             gateway.Capture(
@@ -157,7 +157,7 @@ class Payment(Aggregate, kw_only=True):
             created_by=by,
             created_at=at,
             lines=lines,
-            wallet=into,
+            wallet=into or (self.reference if self.method is Method.STORE_CREDIT else None),
         )
         self.refunding += amount
         if self.gateway is None or into is not None:

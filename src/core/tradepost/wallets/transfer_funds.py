@@ -71,7 +71,7 @@ class TransferFunds:
             )
 
         # What was there when it was looked at may be gone when it is taken: then the ledger refuses, possibly at commit.
-        with told_of_wallets(command.amount.currency):
+        with told_of_wallets():
             return await run_once(
                 self._transactions,
                 command.idempotency,

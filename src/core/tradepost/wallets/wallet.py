@@ -26,20 +26,24 @@ class InsufficientStoreCredit(Conflict):
     def __init__(self, currency: str) -> None:
         super().__init__(
             "wallet.insufficient_funds",
-            f"There is not enough {currency} in the wallet; take less, or pay in some other way.",
+            f"The store credit does not cover this: there is not enough {currency} in the wallet. Use less of it, or pay "
+            "in some other way.",
             {"currency": currency},
         )
 
 
 @contextmanager
-def told_of_wallets(currency: str) -> Iterator[None]:
+def told_of_wallets() -> Iterator[None]:
     """Whoever owns a wallet is told of it in their words, not in the ledger's; also by a stored answer."""
     try:
         yield
     except TradepostError as error:
         if error.code != "ledger.insufficient_funds":
             raise
-        refused = InsufficientStoreCredit(currency)
+        wallets = [code for code in error.data["accounts"] if code.startswith(f"{WALLET.code}:")]
+        if not wallets:
+            raise
+        refused = InsufficientStoreCredit(wallets[0].rpartition(".")[2])
         refused.replayed = error.replayed
         raise refused from error
 
