@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
-from tradepost.kernel.errors import NotFound
+from tradepost.kernel.access import operator
+from tradepost.kernel.clock import ManualClock
+from tradepost.kernel.errors import Invalid, NotFound
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import StaleVersion
 from tradepost.ledger.account import Account, AccountType
 from tradepost.ledger.bookkeeping import Booking, Bookkeeper
 from tradepost.ledger.chart import RECEIVABLE, REVENUE, SHIPPING, WALLET, account
+from tradepost.ledger.open_account import OpenAccount, OpenAccountCommand
 from tradepost.ledger.ports import LedgerAccounts
 from tradepost.ledger.transfer import InsufficientFunds, credit, debit
 from tradepost_adapters.memory import MemoryBackend
@@ -122,3 +126,14 @@ def test_the_chart_knows_the_kinds_of_its_accounts_and_no_others() -> None:
     assert (wallet.type, wallet.floor, wallet.family) == (AccountType.LIABILITY, 0, "wallet")
     with pytest.raises(KeyError):
         account("petty_cash:EUR", "EUR", at=NOW)
+
+
+async def test_nobody_opens_an_account_of_the_shop_otherwise_than_the_shop_needs_it() -> None:
+    open_account = OpenAccount(MemoryBackend().transactions, ManualClock(NOW))
+    wrong = OpenAccountCommand(
+        actor=operator("test"), code="receivable:EUR", name="Mine", type=AccountType.LIABILITY, currency="EUR"
+    )
+    with pytest.raises(Invalid) as refused:
+        await open_account(wrong)
+    assert refused.value.code == "ledger.account_invalid"
+    await open_account(msgspec.structs.replace(wrong, type=AccountType.ASSET))

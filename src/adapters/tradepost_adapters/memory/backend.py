@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from tradepost.ledger.account import Account
 from tradepost_adapters.memory.api_keys import MemoryApiKeyViews
 from tradepost_adapters.memory.books import MemoryBooks
 from tradepost_adapters.memory.catalog_views import MemoryProductViews
@@ -30,7 +31,10 @@ class MemoryBackend:
 
     def __init__(self) -> None:
         self._database = MemoryDatabase()
-        self.transactions = MemoryTransactions(self._database, MemoryTransaction)
+        accounts: dict[str, Account] = {}
+        self.transactions = MemoryTransactions(
+            self._database, lambda session: MemoryTransaction(session, known_accounts=accounts)
+        )
 
     @cached_property
     def books(self) -> MemoryBooks:

@@ -3,6 +3,7 @@
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.lazy import lazy
 from tradepost.kernel.wakeups import Topic
+from tradepost.ledger.account import Account
 from tradepost.ledger.bookkeeping import Bookkeeper
 from tradepost_adapters.memory.api_keys import MemoryApiKeys
 from tradepost_adapters.memory.carts import MemoryCarts
@@ -42,10 +43,14 @@ _IDS = TypeIds()
 
 
 class MemoryTransaction:
-    """Satisfies every use case's narrow transaction. `MemoryTransactions(database, MemoryTransaction)` makes them."""
+    """Satisfies every use case's narrow transaction. `MemoryTransactions(database, MemoryTransaction)` makes them.
 
-    def __init__(self, session: Session) -> None:
+    `known_accounts` is what a `Bookkeeper` shares with those of other transactions of the database.
+    """
+
+    def __init__(self, session: Session, known_accounts: dict[str, Account] | None = None) -> None:
         self._session = session
+        self._known_accounts = {} if known_accounts is None else known_accounts
         self.wakes: set[Topic] = set()
 
     @lazy
@@ -170,7 +175,7 @@ class MemoryTransaction:
 
     @lazy
     def bookkeeper(self) -> Bookkeeper:
-        return Bookkeeper(self.ledger_accounts, self.ledger_transfers, {}, _IDS.new)
+        return Bookkeeper(self.ledger_accounts, self.ledger_transfers, self._known_accounts, _IDS.new)
 
     @lazy
     def orders(self) -> MemoryOrders:

@@ -57,8 +57,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Bookkeeper:
     """Posts bookings inside a transaction, to accounts of the `chart`, without reading anything once it knows them.
 
-    `known` are accounts found in earlier transactions, shared by all of them. Those that this transaction opens are not
-    among them until another has found them: it may yet be undone.
+    `known` are accounts without a floor that were found in earlier transactions, shared by all of them. Those that this
+    transaction opens are not among them until another has found them: it may yet be undone.
     """
 
     def __init__(
@@ -79,9 +79,11 @@ class Bookkeeper:
         for booking in bookings:
             if not booking.postings:
                 continue
-            accounts = await self._ready(booking)
             transfer = booking.transfer(self._new_id("transfer"))
-            await self._transfers.append(transfer, changes=transfer.changes(accounts))
+            changes: Mapping[str, int] = {}
+            if not all(posting.account in self._known for posting in booking.postings):
+                changes = transfer.changes(await self._ready(booking))
+            await self._transfers.append(transfer, changes=changes)
 
     async def _ready(self, booking: Booking) -> dict[str, Account]:
         """The accounts it posts to, opened where they are not there yet."""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from tradepost.kernel.errors import Fault, Invalid
 from tradepost.ledger.account import Account, AccountType
 
 
@@ -48,6 +49,20 @@ _FAMILIES = {
         STORE_CREDIT,
     )
 }
+
+
+def check(opened: Account) -> None:
+    """Raises `ledger.account_invalid` for an account of the shop's families that is not as the shop needs it: nobody could
+    buy in its currency any more."""
+    family = _FAMILIES.get(opened.family)
+    ours = opened.code.endswith((f":{opened.currency}", f".{opened.currency}"))
+    if family is not None and ours and (opened.type, opened.floor) != (family.type, family.floor):
+        needed = family.type.value if family.floor is None else f"{family.type.value}, with a floor of {family.floor}"
+        raise Invalid(
+            "ledger.account_invalid",
+            "This account can not be opened: see errors.",
+            Fault("/code", f"the shop itself posts to {opened.code!r}, and needs it as {needed}; choose another code"),
+        )
 
 
 def account(code: str, currency: str, *, at: datetime) -> Account:

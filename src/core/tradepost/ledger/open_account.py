@@ -7,6 +7,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.transactions import Transactions
+from tradepost.ledger import chart
 from tradepost.ledger.account import Account, AccountTaken, AccountType
 from tradepost.ledger.ports import BookkeepingTx
 from tradepost.ledger.views import AccountView
@@ -46,6 +47,7 @@ class OpenAccount:
             floor=command.floor,
             at=self._clock.now(),
         )
+        chart.check(account)
 
         async def work(tx: BookkeepingTx) -> AccountView:
             stored = (await tx.ledger_accounts.of((account.code,))).get(account.code)

@@ -77,8 +77,6 @@ class RecordDispute:
             if more < 0 and order.status in ENDED:  # what came back is the buyer's
                 await give_back(tx, order, payment, at=now, new_id=self._ids.new)
             await (tx.disputes.save(dispute) if known else tx.disputes.add(dispute))
-            if order.status in ENDED:  # what has come back is the buyer's
-                await give_back(tx, order, payment, at=now, new_id=self._ids.new)
             await tx.payments.save(payment)
             await tx.orders.save(order)
             return True
