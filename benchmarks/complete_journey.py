@@ -97,7 +97,7 @@ class Ended:
 
 def command(folder: Path, database_url: str, *arguments: str) -> Ended:
     """Run `tradepost …  --json` and measure it alone."""
-    environment = {**os.environ, "TRADEPOST_DATABASE_URL": database_url}
+    environment = {**os.environ, "TRADEPOST_DATABASE_URL": database_url, "TRADEPOST_TOKEN_SECRET": "s" * 48}
     program = str(Path(sys.executable).with_name("tradepost"))
     began = time.monotonic()
     with (folder / "said").open("w+") as said:
