@@ -19,9 +19,6 @@ from tradepost.payments.comparison import concern_of, keys_of
 from tradepost.payments.gateway import BalanceLine, GatewayDispute, PaymentGateway
 from tradepost.payments.reconciliation import Matter, SettledMoney
 
-BOOK_BALANCE = "payments.balance"
-"""The kind of job that does it."""
-
 OVERLAP = timedelta(days=2)
 """How much of what was read is read again each time: lines appear late."""
 

@@ -27,6 +27,7 @@ PURGE_NONCES = "nonces.purge"
 PURGE_WEBHOOKS = "webhooks.purge"
 SEAL_LEDGER = "ledger.seal"
 TAKE_SNAPSHOTS = "ledger.snapshots"
+BOOK_BALANCE = "payments.balance"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
@@ -43,6 +44,7 @@ SCHEDULES = (
     Schedule(name=PURGE_WEBHOOKS, kind=PURGE_WEBHOOKS, every=timedelta(hours=1)),
     Schedule(name=SEAL_LEDGER, kind=SEAL_LEDGER, every=timedelta(seconds=10)),
     Schedule(name=TAKE_SNAPSHOTS, kind=TAKE_SNAPSHOTS, every=timedelta(minutes=1)),
+    Schedule(name=BOOK_BALANCE, kind=BOOK_BALANCE, every=timedelta(minutes=5)),
 )
 _KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
 
@@ -68,6 +70,8 @@ def handlers(container: Container) -> JobHandlers:
     )
     for kind, use_case in work:
         found.add(kind, _without_payload(use_case))
+    # The first time it is all there is at the gateway since the first payment, a hundred lines a request.
+    found.add(BOOK_BALANCE, _without_payload(shop.book_balance), time_limit=timedelta(hours=2))
     found.add(PROCESS_WEBHOOK, shop.process_webhook, time_limit=timedelta(minutes=2))
     found.add(MAIL, container.send_mail(), time_limit=TIME_LIMIT)
     return found
