@@ -17,7 +17,8 @@ from tradepost.payments.gateway import (
     PaymentGateway,
     Refund,
 )
-from tradepost_adapters.simulated_gateway import open_gateway
+from tradepost_adapters.simulated_gateway import Book, open_gateway
+from tradepost_adapters.simulated_gateway.operations import Delivery
 
 _ALWAYS = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -127,3 +128,18 @@ async def test_a_decision_on_the_page_of_one_process_is_found_by_another(tmp_pat
         assert isinstance(await shop.find("op_1"), Approved)
         await shop.close()
         await page.close()
+
+
+def test_two_on_one_book_see_each_others_script_and_times(tmp_path: Path) -> None:
+    one, other = (Book.at(tmp_path / "book.db") for _ in range(2))
+    assert one.send(a_sale(1)).delivery is Delivery.PROMPT
+    other.script("authorize.2:error_after")
+    assert one.send(a_sale(2)).delivery is Delivery.PROMPT
+    assert other.send(a_sale(3, "tok_disputed")).delivery is Delivery.LOST
+    assert one.send(a_sale(4)).delivery is Delivery.PROMPT
+    (dispute,), _ = one.disputes(_ALWAYS)
+    one.close_dispute(dispute.reference, won=True)
+    assert [line.at for line in other.balance(_ALWAYS)[0]] == sorted(line.at for line in one.balance(_ALWAYS)[0])
+    assert len(one.balance(_ALWAYS)[0]) == 6
+    for book in (one, other):
+        book.close()

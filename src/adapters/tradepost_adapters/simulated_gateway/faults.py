@@ -92,6 +92,8 @@ class FaultScript:
 
     def next(self, kind: str) -> Effect | None:
         """Count one of that kind, and what happens to it."""
+        if self._store.is_empty(_FAULTS):
+            return None
         faults, _ = self._store.shelf(_FAULTS, _ALWAYS, None, _MANY)
         ours = sorted((fault for fault in faults if fault.kind == kind), key=lambda fault: fault.number)
         happens: Effect | None = None

@@ -40,13 +40,12 @@ _SCHEMA = (
 _SECOND_VERSION = (
     """ALTER TABLE authorizations ADD COLUMN disputed INTEGER NOT NULL DEFAULT 0
         CHECK (disputed >= 0 AND refunded + disputed <= captured)""",
-    # Everything beside the operations. Along the positions of one shelf `at` never falls.
+    # Everything beside the operations. Along the positions of a shelf `at` never falls.
     """CREATE TABLE shelves (
         position INTEGER PRIMARY KEY, shelf TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, value TEXT NOT NULL,
         UNIQUE (shelf, key)
     ) STRICT""",
     "CREATE INDEX shelves_at ON shelves (shelf, at, position)",
-    "CREATE INDEX shelves_position ON shelves (shelf, position)",
     f"PRAGMA user_version = {_VERSION}",
 )
 _FIND = """SELECT fingerprint, first_answer, operation_id, kind, reference, amount, currency, answer, at, metadata
@@ -64,9 +63,8 @@ _LATEST = """SELECT max(at) FROM (
 _PUT = """INSERT INTO shelves (shelf, key, at, value) VALUES (?, ?, ?, ?)
     ON CONFLICT (shelf, key) DO UPDATE SET value = excluded.value"""
 _SHELF = """SELECT value, position FROM shelves
-    WHERE shelf = ? AND position > ?
-    AND position >= (SELECT position FROM shelves WHERE shelf = ? AND at >= ? ORDER BY at, position LIMIT 1)
-    ORDER BY position LIMIT ?"""
+    WHERE shelf = ?1 AND position > ?2 AND at >= max(?3, coalesce((SELECT at FROM shelves WHERE position = ?2), 0))
+    ORDER BY at, position LIMIT ?4"""
 
 _answers: msgspec.json.Decoder[GatewayAnswer] = msgspec.json.Decoder(GatewayAnswer)
 _metadata: msgspec.json.Decoder[dict[str, str]] = msgspec.json.Decoder(dict[str, str])
@@ -80,6 +78,9 @@ class FileStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._seen = 0  # SQLite's number for what others have written
+        self._latest: datetime | None = None
+        self._empty: dict[str, bool] = {}
         try:
             self._connection = sqlite3.connect(str(path), isolation_level=None, check_same_thread=False)
             self._prepare()
@@ -112,13 +113,22 @@ class FileStore:
             yield self
             return
         self._connection.execute("BEGIN IMMEDIATE")
+        self._notice_others()
         try:
             yield self
             self._connection.execute("COMMIT")
         except BaseException:
+            self._seen = 0
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _notice_others(self) -> None:
+        """Forget what is known of the file when somebody else has written to it, or nobody knows what was written."""
+        seen = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if seen != self._seen:
+            self._seen, self._latest = seen, None
+            self._empty.clear()
 
     def record(self, operation_id: str, /) -> Record | None:
         row = self._connection.execute(_FIND, (operation_id,)).fetchone()
@@ -127,11 +137,14 @@ class FileStore:
         return Record(fingerprint=row[0], first_answer=_answers.decode(row[1]), entry=_entry(row[2:]))
 
     def latest(self) -> datetime | None:
-        (latest,) = self._connection.execute(_LATEST).fetchone()
-        return None if latest is None else _time(latest)
+        if self._latest is None:
+            (latest,) = self._connection.execute(_LATEST).fetchone()
+            self._latest = None if latest is None else _time(latest)
+        return self._latest
 
     def append(self, record: Record, /) -> None:
         entry = record.entry
+        self._latest = entry.at
         self._connection.execute(
             _APPEND,
             (
@@ -189,13 +202,23 @@ class FileStore:
         return None if row is None else shelf.decoder.decode(row[0])
 
     def put(self, shelf: Shelf[T], key: str, value: T, at: datetime, /) -> None:
+        self._empty[shelf.name] = False
+        if self._latest is not None:
+            self._latest = max(at, self._latest)
         self._connection.execute(_PUT, (shelf.name, key, _microseconds(at), msgspec.json.encode(value).decode()))
 
     def drop(self, shelf: Shelf[Any], key: str, /) -> None:
+        self._empty.pop(shelf.name, None)
         self._connection.execute("DELETE FROM shelves WHERE shelf = ? AND key = ?", (shelf.name, key))
 
+    def is_empty(self, shelf: Shelf[Any], /) -> bool:
+        if shelf.name not in self._empty:
+            found = self._connection.execute("SELECT EXISTS (SELECT 1 FROM shelves WHERE shelf = ?)", (shelf.name,))
+            self._empty[shelf.name] = not found.fetchone()[0]
+        return self._empty[shelf.name]
+
     def shelf(self, shelf: Shelf[T], since: datetime, after: int | None, limit: int, /) -> tuple[list[T], int | None]:
-        values = (shelf.name, after or 0, shelf.name, _microseconds(since), limit + 1)
+        values = (shelf.name, after or 0, _microseconds(since), limit + 1)
         rows = self._connection.execute(_SHELF, values).fetchall()
         return [shelf.decoder.decode(row[0]) for row in rows[:limit]], rows[limit - 1][1] if len(rows) > limit else None
 

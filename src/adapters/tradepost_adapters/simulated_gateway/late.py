@@ -33,7 +33,7 @@ class LateRequests:
         self._store.put(_HELD, request.operation_id, _Held(request), self._now())
 
     def held(self, operation_id: str) -> GatewayRequest | None:
-        found = self._store.take(_HELD, operation_id)
+        found = None if self._store.is_empty(_HELD) else self._store.take(_HELD, operation_id)
         return None if found is None else found.request
 
     def ask(self, operation_id: str) -> bool:

@@ -92,7 +92,9 @@ class Outbox:
         if happens is Effect.DROPPED:
             return
         event = Event(id=self._ids.new("evt"), type=type_, created=at, operations=operations, disputes=disputes)
-        overtaken, _ = self._store.shelf(_OVERTAKEN, _ALWAYS, None, _PAGE)
+        overtaken: list[str] = []
+        if not self._store.is_empty(_OVERTAKEN):
+            overtaken, _ = self._store.shelf(_OVERTAKEN, _ALWAYS, None, _PAGE)
         self._put(
             Waiting(
                 event=event,
@@ -108,6 +110,8 @@ class Outbox:
 
     def waiting(self) -> list[Waiting]:
         """The next events that were not delivered, in the order they are told, due or not."""
+        if self._store.is_empty(_EVENTS):
+            return []
         return self._store.shelf(_EVENTS, _ALWAYS, None, _PAGE)[0]
 
     def due(self) -> list[Waiting]:

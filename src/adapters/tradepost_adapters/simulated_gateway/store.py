@@ -70,6 +70,10 @@ class Store(Protocol):
 
     def drop(self, shelf: Shelf[Any], key: str, /) -> None: ...
 
+    def is_empty(self, shelf: Shelf[Any], /) -> bool:
+        """Whether nothing lies there: asked with every request, so it costs next to nothing."""
+        ...
+
     def shelf(self, shelf: Shelf[T], since: datetime, after: int | None, limit: int, /) -> tuple[list[T], int | None]:
         """What was put there since, after the position `after`, and the last one's position if there is more."""
         ...
@@ -141,6 +145,9 @@ class MemoryStore:
 
     def drop(self, shelf: Shelf[Any], key: str, /) -> None:
         self._shelves.get(shelf.name, {}).pop(key, None)
+
+    def is_empty(self, shelf: Shelf[Any], /) -> bool:
+        return not self._shelves.get(shelf.name)
 
     def shelf(self, shelf: Shelf[T], since: datetime, after: int | None, limit: int, /) -> tuple[list[T], int | None]:
         found = (row for row in self._shelves.get(shelf.name, {}).values() if row[0] > (after or 0) and row[1] >= since)
