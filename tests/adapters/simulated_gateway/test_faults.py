@@ -127,6 +127,19 @@ def test_two_faults_for_the_same_request_are_refused_and_neither_happens(open_bo
     assert book.send(sale()).delivery is Delivery.PROMPT
 
 
+def test_the_next_charge_may_be_disputed(open_book: OpenBook) -> None:
+    book = open_book()
+    book.script("authorize.2:disputed,capture:disputed")
+    sold(book)
+    whole = sold(book, amount=50)
+    part = following(book, "capture")
+    book.send(part)
+    book.send(part)
+    told, _ = book.disputes(_ALWAYS)
+    assert [dispute.amount.amount for dispute in told] == [50, 1000]
+    assert told[0].payment_reference == whole
+
+
 async def test_a_url_may_say_what_goes_wrong() -> None:
     gateway = open_gateway("simulated://memory?faults=authorize.2:error_after,refund:timeout_after&timeout_seconds=0")
     first = await gateway.send(sale())

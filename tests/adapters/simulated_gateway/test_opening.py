@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,13 @@ async def test_a_url_of_http_is_a_gateway_elsewhere() -> None:
         "simulated://memory?slow_seconds=-1",
         "simulated://memory?timeout_seconds=nan",
         "simulated://memory?color=blue",
+        "simulated://memory?several_captures=maybe",
+        "simulated://memory?events=1",
+        "simulated://memory?fee=free",
+        "simulated://memory?dispute_fee=-1",
+        "simulated://memory?faults=everything",
         "http://127.0.0.1:9100?slow_seconds=1",
+        "http://127.0.0.1:9100?fee=25",
     ],
 )
 def test_a_url_that_names_no_gateway_is_refused(url: str) -> None:
@@ -83,6 +90,28 @@ def test_a_book_that_can_not_be_opened_is_refused_in_one_sentence(tmp_path: Path
             open_gateway(f"simulated:///{tmp_path}/{name}")
         assert raised.value.code == "gateway.unavailable"
         assert name in raised.value.detail
+
+
+async def test_options_say_what_a_gateway_costs_and_can_do() -> None:
+    gateway = open_gateway("simulated://memory?fee=1.4%25+25&dispute_fee=7&several_captures=no&events=yes")
+    assert isinstance(gateway, SimulatedGateway)
+    answer = await gateway.send(A_SALE)
+    assert isinstance(answer, Approved)
+    await gateway.open_dispute(answer.reference)
+    lines, _ = await gateway.balance(datetime(2020, 1, 1, tzinfo=UTC))
+    assert [line.fee for line in lines] == [26, 7]
+    assert not gateway.several_captures
+    assert len(await gateway.deliveries("s" * 16)) == 2
+    assert not open_gateway("http://127.0.0.1:9100?several_captures=no").several_captures
+    assert open_gateway("http://127.0.0.1:9100").several_captures
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [("--webhooks-to", "http://127.0.0.1:1/"), ("--fee", "free"), ("--faults", "all")])
+def test_the_process_does_not_start_with_options_it_can_not_keep(tmp_path: Path, options: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "tradepost_adapters.simulated_gateway", "--book", str(tmp_path / "book.db")]
+    ended = subprocess.run([*command, *options], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
 
 
 @pytest.mark.slow

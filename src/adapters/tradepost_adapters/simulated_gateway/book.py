@@ -36,7 +36,7 @@ T = TypeVar("T")
 ACTION_URL = "http://127.0.0.1:9100"
 PAGE_SIZE = 100
 _MAX_REASON = 100
-_SCRIPTED_DELIVERY = {
+_SCRIPTED_DELIVERY: dict[faults.Effect | None, Delivery] = {
     faults.Effect.TIMEOUT_AFTER: Delivery.HANGING,
     faults.Effect.ERROR_AFTER: Delivery.LOST,
     faults.Effect.TIMEOUT_BEFORE: Delivery.HANGING,
@@ -129,8 +129,8 @@ class Book:
                 return Reply(None, Delivery.LOST)
             if held is not None and not self._late.ask(request.operation_id):
                 return Reply(None, Delivery.LOST)
-            reply = self._operations.perform(request)
-            return reply if happens is None else Reply(reply.answer, _SCRIPTED_DELIVERY[happens])
+            reply = self._operations.perform(request, disputed=happens is faults.Effect.DISPUTED)
+            return Reply(reply.answer, _SCRIPTED_DELIVERY[happens]) if happens in _SCRIPTED_DELIVERY else reply
 
     def find(self, operation_id: str) -> GatewayAnswer | None:
         """What has become of the operation; None for an unknown one."""

@@ -21,13 +21,14 @@ class FaultKind(StrEnum):
 
 
 class Effect(StrEnum):
-    """What happens: the first five to a request, the others to an event."""
+    """What happens: the first six to a request, the others to an event."""
 
     TIMEOUT_AFTER = "timeout_after"  # carried out, the answer comes later than anybody waits
     ERROR_AFTER = "error_after"  # carried out, the answer is lost: an error of the server
     TIMEOUT_BEFORE = "timeout_before"  # nothing is carried out, no answer in time
     ERROR_BEFORE = "error_before"  # nothing is carried out, an error of the server
     LATE = "late"  # no answer, and nothing is known of it until later; then it has been carried out
+    DISPUTED = "disputed"  # what it captures is disputed as soon as it is
     DUPLICATED = "duplicated"
     REORDERED = "reordered"  # told after the one that follows it
     DROPPED = "dropped"
@@ -47,6 +48,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if (self.effect in OF_EVENTS) != (self.kind is FaultKind.EVENT):
             raise ValueError(f"{self.effect} is nothing that happens to the kind {self.kind}")
+        if self.effect is Effect.DISPUTED and self.kind not in (FaultKind.AUTHORIZE, FaultKind.CAPTURE):
+            raise ValueError(f"a {self.kind} captures nothing that could be disputed")
         if not 1 <= self.number <= 1_000_000:
             raise ValueError("the number of a fault is from 1 to 1000000")
 

@@ -88,8 +88,9 @@ class Operations:
         self._action_url = action_url.rstrip("/")
         self._several_captures = several_captures
 
-    def perform(self, request: GatewayRequest) -> Reply:
-        """Carry out the request, or answer again what came of it the first time."""
+    def perform(self, request: GatewayRequest, *, disputed: bool = False) -> Reply:
+        """Carry out the request, or answer again what came of it the first time. With `disputed` the buyer disputes at
+        once what it captures."""
         fingerprint = _fingerprint(request)
         current = None if isinstance(request, Authorize) else self._store.authorization(request.reference)
         caused = _behavior(request, current)
@@ -103,7 +104,7 @@ class Operations:
             return Reply(None, Delivery.LOST)
         if caused.effect is Effect.FAIL_BEFORE and self._store.stumble(request.operation_id):
             return Reply(None, Delivery.LOST)
-        answer = self._carry_out(request, current, caused, fingerprint)
+        answer = self._carry_out(request, current, caused, fingerprint, disputed=disputed)
         return Reply(answer, _FIRST_DELIVERY.get(caused.effect, Delivery.PROMPT))
 
     def confirm(self, reference: str, *, approve: bool) -> GatewayAnswer:
@@ -154,7 +155,13 @@ class Operations:
         return found
 
     def _carry_out(
-        self, request: GatewayRequest, current: Authorization | None, caused: Behavior, fingerprint: bytes
+        self,
+        request: GatewayRequest,
+        current: Authorization | None,
+        caused: Behavior,
+        fingerprint: bytes,
+        *,
+        disputed: bool,
     ) -> GatewayAnswer:
         if isinstance(request, Authorize):
             kind, reference = ("sale" if request.capture else "authorize"), self._ids.new("auth")
@@ -178,7 +185,7 @@ class Operations:
         )
         self._append(Record(fingerprint=fingerprint, first_answer=answer, entry=entry))
         if after is not None:
-            self._money_moved(request.operation_id, current, after)
+            self._money_moved(request.operation_id, current, after, disputed=disputed)
         if isinstance(answer, Approved | Pending) and caused.effect in _ENDS:
             self.settle_refund(request.operation_id, succeeded=_ENDS[caused.effect])
         return answer
@@ -208,7 +215,9 @@ class Operations:
             return Pending(reference=current.reference), after
         return answer, after
 
-    def _money_moved(self, operation_id: str, before: Authorization | None, after: Authorization) -> None:
+    def _money_moved(
+        self, operation_id: str, before: Authorization | None, after: Authorization, *, disputed: bool = False
+    ) -> None:
         """Put down in the balance what an operation took and gave back, and let the buyer dispute it."""
         captured = after.captured - (0 if before is None else before.captured)
         refunded = after.refunded - (0 if before is None else before.refunded)
@@ -221,7 +230,7 @@ class Operations:
                 reference=after.reference,
                 operation_id=operation_id,
             )
-        if captured and after.token in tokens.DISPUTED:
+        if captured and (disputed or after.token in tokens.DISPUTED):
             self._disputes.open(after, captured, "fraudulent")
 
     def _settle(self, operation_id: str, answer: GatewayAnswer) -> None:
