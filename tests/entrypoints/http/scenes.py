@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from tests.entrypoints.http.shop import ADDRESS, Person, Stand, send
+from tests.entrypoints.http.shop import ADDRESS, NOW, Person, Stand, send
+
+from tradepost.kernel.money import Money
+from tradepost.payments.gateway import DisputeStatus, GatewayDispute
 
 CALLERS = ("guest", "theirs", "stranger", "support", "manager", "owner")
 """`theirs` is the customer to whom the thing belongs, `stranger` another one."""
@@ -74,6 +77,24 @@ class Scene:
         await self.made("POST", f"{here}/credits", self.staff, json={"amount": amount, "reason": "Sorry"})
         other = await self.stand.person()
         return f"{here}/transfers", {"to": other.customer_id, "amount": amount}
+
+    async def dispute(self) -> str:
+        """The path of a dispute about an order of theirs."""
+        order = await self.order()
+        history = await self.made("GET", f"{order}/history", self.staff)
+        told = GatewayDispute(
+            reference=self.unique(),
+            payment_reference=history["payments"][0]["reference"],
+            amount=Money(1000, "EUR"),
+            withdrawn=1000,
+            reason="fraudulent",
+            status=DisputeStatus.NEEDS_RESPONSE,
+            respond_by=NOW,
+            opened_at=NOW,
+        )
+        await self.stand.shop.record_dispute.record("simulated", told)
+        (found,) = (await self.made("GET", f"{order}/history", self.staff))["disputes"]
+        return f"/disputes/{found['id']}"
 
     def unique(self) -> str:
         return self.stand.ids.new("x")[2:]

@@ -290,6 +290,8 @@ ROWS: dict[str, Row] = {
     "fulfill_order": Row(SUPPORT, about(Scene.order, "/fulfillments", {})),
     "complete_order": Row(SUPPORT, about(lambda scene: scene.order(sent=True), "/complete")),
     "refund_order": Row(SUPPORT, about(Scene.order, "/refunds", {})),
+    "list_disputes": Row(SUPPORT, fixed("/disputes?status=needs_response&sort=respond_by")),
+    "get_dispute": Row(SUPPORT, about(Scene.dispute)),
     # the gateway shows who it is by its signature, and this shop has set up none
     "receive_webhook": Row((404, 404, 404, 404, 404, 404), fixed("/webhooks/stripe", {})),
     # catalog

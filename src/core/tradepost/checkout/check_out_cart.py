@@ -16,7 +16,6 @@ from tradepost.orders.buying import Buying
 from tradepost.orders.placing import Draft, OrderItem, PaymentInput, check_form
 from tradepost.orders.ports import SaleTx
 from tradepost.orders.views import OrderView
-from tradepost.payments.payment import Method
 
 
 class CheckoutTx(SaleTx, HasCarts, Protocol):
@@ -47,8 +46,6 @@ class CheckOutCart(Buying[CheckoutTx]):
     async def __call__(self, command: CheckOutCartCommand) -> OrderView:
         async def cart_as_draft(tx: CheckoutTx, order_id: str, at: datetime) -> Draft:
             cart = await self._ready_cart(tx, command)
-            if _takes_store_credit(command.payment) and command.actor.customer_id != cart.customer_id:
-                command.actor.require(Permission.STORE_CREDIT_WRITE)
             draft = _draft(cart, command)
             cart.ordered(order_id, at=at)
             await tx.carts.save(cart)
@@ -70,10 +67,6 @@ class CheckOutCart(Buying[CheckoutTx]):
                 {"lines": [msgspec.to_builtins(line) for line in seen.lines if line.messages]},
             )
         return cart
-
-
-def _takes_store_credit(payment: PaymentInput) -> bool:
-    return bool(payment.store_credit) or payment.method == Method.STORE_CREDIT
 
 
 def _draft(cart: Cart, command: CheckOutCartCommand) -> Draft:

@@ -6,8 +6,10 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from tradepost.kernel.access import Actor
+from tradepost.customers.access import one_self
+from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
@@ -22,6 +24,8 @@ from tradepost.payments.payment import Operation
 from tradepost.wallets.wallet import told_of_wallets
 
 TxT = TypeVar("TxT", bound=SaleTx)
+_SPENDING = own_or(Permission.STORE_CREDIT_WRITE, seen_with=Permission.CUSTOMERS_READ)
+"""Whose store credit may be spent: one's own, and by staff who may move it, that of the customer they buy for."""
 
 
 class Buying(Generic[TxT]):
@@ -61,9 +65,12 @@ class Buying(Generic[TxT]):
 
         async def work(tx: TxT) -> OrderView:
             started.clear()
+            wanted = await draft(tx, order_id, now)
+            if wanted.payment.spends_credit and wanted.customer_id is not None:
+                _SPENDING.check(actor, one_self(wanted.customer_id))
             order, operation = await open_order(
                 tx,
-                await draft(tx, order_id, now),
+                wanted,
                 order_id=order_id,
                 operation_id=operation_id,
                 ids=self._ids,

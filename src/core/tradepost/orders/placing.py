@@ -43,6 +43,10 @@ class PaymentInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     capture: bool = True
     store_credit: int = 0
 
+    @property
+    def spends_credit(self) -> bool:
+        return bool(self.store_credit) or self.method == Method.STORE_CREDIT
+
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that makes an order, checked for form but not yet against the shop."""
@@ -67,7 +71,7 @@ def check_form(draft: Draft) -> None:
     if not is_currency(draft.currency):
         faults.append(Fault("/currency", "use an ISO 4217 currency code, such as EUR or USD"))
     faults += check_payment(draft.payment, "/payment")
-    if draft.customer_id is None and (draft.payment.store_credit or draft.payment.method == Method.STORE_CREDIT):
+    if draft.customer_id is None and draft.payment.spends_credit:
         faults.append(Fault("/payment/store_credit", "guests have none; sign in to pay with store credit"))
     if draft.contact.email is not None:
         faults += email_faults(draft.contact.email, "/email")

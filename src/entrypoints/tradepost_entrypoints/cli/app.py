@@ -11,6 +11,7 @@ from tradepost_entrypoints.cli.commands import (
     api_keys,
     customers,
     demo,
+    disputes,
     doctor,
     export,
     imports,
@@ -76,6 +77,7 @@ app.add_typer(roles.roles, name="roles", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
 app.add_typer(wallets.wallets, name="wallets", rich_help_panel=Heading.PEOPLE)
 app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
+app.add_typer(disputes.disputes, name="disputes", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
 app.add_typer(ledger.ledger, name="ledger", rich_help_panel=Heading.SHOP)

@@ -7,6 +7,7 @@ from tradepost.kernel.money import Money
 if TYPE_CHECKING:
     from tradepost.orders import HistoryView, OrderSummary, OrderTotal, OrderView, PaymentView, RefundView
     from tradepost.orders.lines import OrderLine, Parcel
+    from tradepost.payments.views import DisputeView
     from tradepost_entrypoints.cli.output import Fields
 
 SUMMARY: "Fields[OrderSummary]" = {
@@ -32,6 +33,7 @@ ORDER: "Fields[OrderView]" = {
     "Authorized": lambda order: order.authorized,
     "Captured": lambda order: order.captured,
     "Refunded": lambda order: order.refunded,
+    "Disputed": lambda order: order.disputed if order.disputed else None,
     "Customer": lambda order: order.customer_id,
     "E-mail": lambda order: order.contact.email,
     "Ship to": lambda order: _address(order),
@@ -63,18 +65,45 @@ PAYMENTS: "Fields[PaymentView]" = {
     "Payment": lambda payment: payment.id,
     "Method": lambda payment: payment.method,
     "Amount": lambda payment: payment.amount,
-    "Authorized": lambda payment: payment.authorized,
+    "Held": lambda payment: payment.held,
     "Captured": lambda payment: payment.captured,
     "Refunded": lambda payment: payment.refunded,
+    "Refundable": lambda payment: payment.refundable,
     "Operations": lambda payment: [f"{each.kind} {each.status}" for each in payment.operations],
 }
 REFUNDS: "Fields[RefundView]" = {
     "Refund": lambda refund: refund.id,
     "Amount": lambda refund: refund.amount,
+    "Tax": lambda refund: refund.tax,
+    "To": lambda refund: "store credit" if refund.store_credit else "payment",
     "Status": lambda refund: refund.status,
     "Reason": lambda refund: refund.reason,
     "By": lambda refund: refund.created_by,
     "Created": lambda refund: refund.created_at,
+}
+DISPUTES: "Fields[DisputeView]" = {
+    "Dispute": lambda dispute: dispute.id,
+    "Status": lambda dispute: spoken(dispute.status),
+    "Amount": lambda dispute: dispute.amount,
+    "Withdrawn": lambda dispute: dispute.withdrawn,
+    "Reason": lambda dispute: spoken(dispute.reason),
+    "Respond by": lambda dispute: dispute.respond_by,
+    "Opened": lambda dispute: dispute.opened_at,
+    "Order": lambda dispute: dispute.order_id,
+}
+DISPUTE: "Fields[DisputeView]" = {
+    "Id": lambda dispute: dispute.id,
+    "Status": lambda dispute: spoken(dispute.status),
+    "Amount": lambda dispute: dispute.amount,
+    "Withdrawn": lambda dispute: dispute.withdrawn,
+    "Reason": lambda dispute: spoken(dispute.reason),
+    "Respond by": lambda dispute: dispute.respond_by,
+    "Order": lambda dispute: dispute.order_id,
+    "Payment": lambda dispute: dispute.payment_id,
+    "Gateway": lambda dispute: dispute.gateway,
+    "There known as": lambda dispute: dispute.reference,
+    "Opened": lambda dispute: dispute.opened_at,
+    "Settled": lambda dispute: dispute.settled_at,
 }
 TOTALS: "Fields[OrderTotal]" = {
     "Currency": lambda total: total.currency,

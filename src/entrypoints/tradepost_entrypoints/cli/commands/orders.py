@@ -11,6 +11,7 @@ from tradepost.kernel.pages import PageRequest
 from tradepost_entrypoints.cli import output
 from tradepost_entrypoints.cli.group import Group
 from tradepost_entrypoints.cli.order_fields import (
+    DISPUTES,
     LINES,
     ORDER,
     PARCELS,
@@ -38,6 +39,12 @@ Parts = Annotated[
 Amount = Annotated[
     str | None,
     typer.Option(help="How much, in the order's currency: 12.90. All of it when not said.", show_default=False),
+]
+Payment = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID", help="Which payment, where there are several: orders show names them.", show_default=False
+    ),
 ]
 Status = Annotated[
     Literal["pending", "placed", "completed", "canceled", "expired"] | None,
@@ -69,7 +76,7 @@ async def list_(
 
 @orders.command("show", uses=("get_order", "get_order_story", "list_orders"))
 async def show(order: Which) -> None:
-    """Show an order with its lines, payments, refunds and history."""
+    """Show an order with its lines, payments, refunds, disputes and history."""
     from tradepost.orders import OrderStoryQuery
 
     async with shop() as opened:
@@ -81,6 +88,7 @@ async def show(order: Which) -> None:
     output.also("Parcels", view.parcels, PARCELS)
     output.also("Payments", story.payments, PAYMENTS)
     output.also("Refunds", story.refunds, REFUNDS)
+    output.also("Disputes", story.disputes, DISPUTES)
     output.also("History", story.history, history_in(view.currency))
 
 
@@ -141,14 +149,25 @@ async def complete(order: Which) -> None:
 
 
 @orders.command("capture", uses=("capture_payment", "get_order", "list_orders"))
-async def capture(order: Which, amount: Amount = None) -> None:
+async def capture(
+    order: Which,
+    amount: Amount = None,
+    final: Annotated[bool, typer.Option("--final", help="Let go of the rest that the card holds.")] = False,
+    payment: Payment = None,
+) -> None:
     """Collect money: what the card holds, or what arrived for an order that is paid later."""
     from tradepost.orders import CapturePaymentCommand
 
     async with shop() as opened:
         found = await _find(opened, order)
         view = await opened.capture_payment(
-            CapturePaymentCommand(actor=caller(), order_id=found.id, amount=_money(amount, found.currency))
+            CapturePaymentCommand(
+                actor=caller(),
+                order_id=found.id,
+                amount=_money(amount, found.currency),
+                final=final,
+                payment_id=payment,
+            )
         )
     output.done(
         f"Order {view.number} is {spoken(view.payment_status)}: {view.captured} of {view.total} collected.", view
@@ -162,6 +181,10 @@ async def refund(
     amount: Amount = None,
     restock: Annotated[bool, typer.Option("--restock", help="The lines named are back on the shelf.")] = False,
     reason: Annotated[str, typer.Option(help="Why; the history shows it.")] = "requested",
+    payment: Payment = None,
+    to_store_credit: Annotated[
+        bool, typer.Option("--to-store-credit", help="Into the customer's wallet, and not back to where it came from.")
+    ] = False,
 ) -> None:
     """Give money back: for the lines named, an amount, or all that is left."""
     from tradepost.orders import RefundLine, RefundOrderCommand
@@ -178,6 +201,8 @@ async def refund(
                 amount=_money(amount, found.currency),
                 lines=lines,
                 reason=reason,
+                payment_id=payment,
+                store_credit=to_store_credit,
             )
         )
     output.done(f"A refund of {view.amount} for order {found.number} is {view.status} ({view.id}).", view)

@@ -33,6 +33,8 @@ from tradepost_entrypoints.http.endpoint import Header, Refusal, endpoint
 from tradepost_entrypoints.http.envelope import One
 from tradepost_entrypoints.http.routes.orders import (
     DECLINED,
+    INVALID,
+    NO_CREDIT,
     NOT_FOR_SALE,
     SHORT,
     Currency,
@@ -243,7 +245,7 @@ class CheckoutBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     tag="Carts",
     status=201,
     also=(202,),
-    errors=(DECLINED, SHORT, NOT_FOR_SALE, _CHANGED, _CLOSED, _GONE),
+    errors=(DECLINED, SHORT, NO_CREDIT, NOT_FOR_SALE, INVALID, _CHANGED, _CLOSED, _GONE),
     example={"payment": {"method": "card", "token": "tok_success"}},
 )
 async def check_out_cart(

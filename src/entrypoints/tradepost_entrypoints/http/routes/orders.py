@@ -1,4 +1,4 @@
-"""Orders: buy, pay, confirm, cancel, fulfill, complete, refund, and what became of each."""
+"""Orders: buy, cancel, fulfill, complete, and what became of each."""
 
 from typing import Annotated
 
@@ -8,17 +8,12 @@ from tradepost.kernel.access import Actor
 from tradepost.kernel.errors import Kind
 from tradepost.kernel.idempotency import IdempotencyKey
 from tradepost.kernel.ids import id_pattern
-from tradepost.kernel.money import Money
 from tradepost.orders import (
     Address,
     CancelOrder,
     CancelOrderCommand,
-    CapturePayment,
-    CapturePaymentCommand,
     CompleteOrder,
     CompleteOrderCommand,
-    ConfirmPayment,
-    ConfirmPaymentCommand,
     FulfillOrder,
     FulfillOrderCommand,
     GetOrder,
@@ -35,16 +30,9 @@ from tradepost.orders import (
     OrderView,
     ParcelLine,
     PaymentInput,
-    PayOrder,
-    PayOrderCommand,
     PlaceOrder,
     PlaceOrderCommand,
-    RefundLine,
-    RefundOrder,
-    RefundOrderCommand,
-    RefundView,
 )
-from tradepost.payments.payment import RefundStatus
 from tradepost_entrypoints.http.endpoint import Header, Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
 from tradepost_entrypoints.http.parameters import Moment, PageQuery
@@ -74,9 +62,16 @@ SHORT = Refusal(
     "Not enough in stock: MUG-BLUE (1 left, 2 asked for). Lower the quantity or leave it out.",
     {"lines": [{"sku": "MUG-BLUE", "location": "main", "requested": 2, "available": 1}]},
 )
+NO_CREDIT = Refusal(
+    Kind.CONFLICT,
+    "wallet.insufficient_funds",
+    "The store credit does not cover this: there is not enough EUR in the wallet. Use less of it, or pay in some other way.",
+    {"currency": "EUR"},
+)
 NOT_FOR_SALE = Refusal(Kind.INVALID, "order.not_for_sale", "This can not be bought as it is: see errors.")
-_ILLEGAL = Refusal(Kind.CONFLICT, "order.illegal_state", "Order 100001 is expired and can not become canceled.")
-_GONE = Refusal(Kind.NOT_FOUND, "order.not_found", "There is no order 'order_01m7y7tsamexgajdq8dqk7k2b9'.")
+INVALID = Refusal(Kind.INVALID, "order.invalid", "The order can not be placed as it is: see errors.")
+ILLEGAL = Refusal(Kind.CONFLICT, "order.illegal_state", "Order 100001 is expired and can not become canceled.")
+GONE = Refusal(Kind.NOT_FOUND, "order.not_found", "There is no order 'order_01m7y7tsamexgajdq8dqk7k2b9'.")
 
 
 class PlaceOrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,7 +93,7 @@ class PlaceOrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     tag="Orders",
     status=201,
     also=(202,),
-    errors=(DECLINED, SHORT, NOT_FOR_SALE),
+    errors=(DECLINED, SHORT, NO_CREDIT, NOT_FOR_SALE, INVALID),
     example={
         "lines": [{"sku": "MUG-BLUE", "quantity": 2}],
         "currency": "EUR",
@@ -121,6 +116,8 @@ async def place_order(
 
     201: placed. 202: pending, because the buyer has to open `next_action.url` first, or because the gateway has not
     said yet (`payment_pending`): read the order again. A guest keeps `token`: it is the only way to read the order.
+    Customers may take `payment.store_credit`, in minor units, out of their wallet first, or pay all of it with the method
+    `store_credit`.
     """
     view = await place_order(
         PlaceOrderCommand(
@@ -162,72 +159,19 @@ async def list_orders(query: OrderQuery, actor: Actor, list_orders: ListOrders) 
     return Many(await list_orders(ListOrdersQuery(actor=actor, wanted=wanted, page=query.page_request())), query)
 
 
-@endpoint("GET", "/orders/{order_id}", tag="Orders", errors=(_GONE,))
+@endpoint("GET", "/orders/{order_id}", tag="Orders", errors=(GONE,))
 async def get_order(order_id: OrderId, actor: Actor, order_token: OrderToken, get_order: GetOrder) -> One[OrderView]:
     """One order. A guest sends its token in X-Order-Token."""
     return order_answer(await get_order(GetOrderQuery(actor=actor, order_id=order_id, order_token=order_token)), 200)
 
 
-@endpoint("GET", "/orders/{order_id}/history", tag="Orders", errors=(_GONE,))
+@endpoint("GET", "/orders/{order_id}/history", tag="Orders", errors=(GONE,))
 async def get_order_history(
     order_id: OrderId, actor: Actor, order_token: OrderToken, get_order_story: GetOrderStory
 ) -> One[OrderStory]:
-    """Who did what and when, the payments with every try, and the refunds."""
+    """Who did what and when, the payments with every try, the refunds and the disputes."""
     story = await get_order_story(OrderStoryQuery(actor=actor, order_id=order_id, order_token=order_token))
     return One(story, links={"order": f"/orders/{order_id}"})
-
-
-class PayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The token of another payment method."""
-
-    token: Text
-
-
-@endpoint(
-    "POST",
-    "/orders/{order_id}/pay",
-    tag="Orders",
-    also=(202,),
-    errors=(DECLINED, _ILLEGAL, _GONE),
-    example={"token": "tok_success"},
-)
-async def pay_order(
-    order_id: OrderId,
-    data: PayBody,
-    actor: Actor,
-    order_token: OrderToken,
-    key: IdempotencyKey | None,
-    pay_order: PayOrder,
-) -> One[OrderView]:
-    """Pay a pending order with another token, after a decline."""
-    view = await pay_order(
-        PayOrderCommand(actor=actor, order_id=order_id, token=data.token, order_token=order_token, idempotency=key)
-    )
-    return order_answer(view, 200)
-
-
-@endpoint("POST", "/orders/{order_id}/confirm", tag="Orders", also=(202,), errors=(DECLINED, _GONE))
-async def confirm_payment(
-    order_id: OrderId, actor: Actor, order_token: OrderToken, confirm_payment: ConfirmPayment
-) -> One[OrderView]:
-    """Go on after the buyer has done what `next_action` asked for. Safe to repeat."""
-    view = await confirm_payment(ConfirmPaymentCommand(actor=actor, order_id=order_id, order_token=order_token))
-    return order_answer(view, 200)
-
-
-class CaptureBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How much; all that is held or owed without it."""
-
-    amount: Money | None = None
-
-
-@endpoint("POST", "/orders/{order_id}/capture", tag="Orders", errors=(DECLINED, _ILLEGAL, _GONE))
-async def capture_payment(
-    order_id: OrderId, data: CaptureBody, actor: Actor, key: IdempotencyKey | None, capture_payment: CapturePayment
-) -> One[OrderView]:
-    """Collect what a card holds, or record that the money of a manual payment has arrived. For staff."""
-    command = CapturePaymentCommand(actor=actor, order_id=order_id, amount=data.amount, idempotency=key)
-    return order_answer(await capture_payment(command), 200)
 
 
 class CancelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -236,7 +180,7 @@ class CancelBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reason: Text = "requested"
 
 
-@endpoint("POST", "/orders/{order_id}/cancel", tag="Orders", errors=(_ILLEGAL, _GONE))
+@endpoint("POST", "/orders/{order_id}/cancel", tag="Orders", errors=(ILLEGAL, GONE))
 async def cancel_order(
     order_id: OrderId,
     data: CancelBody,
@@ -274,7 +218,7 @@ class FulfillBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     "/orders/{order_id}/fulfillments",
     tag="Orders",
     status=201,
-    errors=(_ILLEGAL, _GONE),
+    errors=(ILLEGAL, GONE),
     example={"lines": [{"line": 1, "quantity": 1}], "carrier": "DHL", "tracking_number": "00340434161094042557"},
 )
 async def fulfill_order(
@@ -301,51 +245,13 @@ async def fulfill_order(
     return order_answer(view, 201)
 
 
-@endpoint("POST", "/orders/{order_id}/complete", tag="Orders", errors=(_ILLEGAL, _GONE))
+@endpoint("POST", "/orders/{order_id}/complete", tag="Orders", errors=(ILLEGAL, GONE))
 async def complete_order(
     order_id: OrderId, actor: Actor, expected_version: int | None, complete_order: CompleteOrder
 ) -> One[OrderView]:
     """Close an order of which everything is sent and paid. For staff."""
     command = CompleteOrderCommand(actor=actor, order_id=order_id, expected_version=expected_version)
     return order_answer(await complete_order(command), 200)
-
-
-class RefundBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An amount, or lines, or neither: everything that is left."""
-
-    amount: Money | None = None
-    lines: Annotated[tuple[RefundLine, ...], msgspec.Meta(max_length=200)] = ()
-    reason: Text = "requested"
-
-
-@endpoint(
-    "POST",
-    "/orders/{order_id}/refunds",
-    tag="Orders",
-    status=201,
-    also=(202,),
-    errors=(
-        Refusal(Kind.CONFLICT, "payment.over_refund", "5.00 EUR of this payment can be refunded, not 6.00 EUR."),
-        _GONE,
-    ),
-    example={"lines": [{"line": 1, "quantity": 1, "restock": True}], "reason": "damaged"},
-)
-async def refund_order(
-    order_id: OrderId, data: RefundBody, actor: Actor, key: IdempotencyKey | None, refund_order: RefundOrder
-) -> One[RefundView]:
-    """Give money back, restocking or not. 202 while the gateway has not said. For staff."""
-    view = await refund_order(
-        RefundOrderCommand(
-            actor=actor,
-            order_id=order_id,
-            amount=data.amount,
-            lines=data.lines,
-            reason=data.reason,
-            idempotency=key,
-        )
-    )
-    status = 202 if view.status is RefundStatus.PENDING else 201
-    return One(view, status=status, location=f"/orders/{order_id}/history", links={"order": f"/orders/{order_id}"})
 
 
 def order_answer(view: OrderView, status: int) -> One[OrderView]:
@@ -362,11 +268,7 @@ ROUTES = (
     list_orders,
     get_order,
     get_order_history,
-    pay_order,
-    confirm_payment,
-    capture_payment,
     cancel_order,
     fulfill_order,
     complete_order,
-    refund_order,
 )
