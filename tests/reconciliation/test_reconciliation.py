@@ -271,6 +271,8 @@ async def test_as_many_are_listed_as_asked_and_all_are_counted(till: Till) -> No
     view = await till.reconcile((a_charge(number) for number in range(50)), most=3)
     assert len(view.missing_here) == 3
     assert summed_up(view)["missing_here"] == (50, 5000)
+    view = await till.reconcile([a_charge(1)], most=0)
+    assert (view.agreed, view.missing_here) == (False, ())
 
 
 async def test_a_period_that_is_none_is_refused(till: Till) -> None:

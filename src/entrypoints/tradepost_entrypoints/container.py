@@ -24,6 +24,7 @@ from tradepost.mail.mailer import Mailer
 from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
 from tradepost.orders.policy import OrderPolicy
+from tradepost.payments.reconciliation import BalanceReportReader
 from tradepost.payments.webhooks import WebhookReader
 from tradepost.shop import Shop
 from tradepost.users.guessable import Guessable
@@ -33,6 +34,7 @@ from tradepost.users.session import SessionPolicy
 from tradepost.users.words import words_in
 from tradepost_adapters import sqlite_library
 from tradepost_adapters.argon2 import Argon2Hasher
+from tradepost_adapters.balance_csv import read_report
 from tradepost_adapters.breached_passwords import CommonPasswords, UnusableList, open_list
 from tradepost_adapters.cryptography import AesGcmSecretBox, Ed25519PublicKeys
 from tradepost_adapters.jose import JwtSigner
@@ -194,6 +196,20 @@ def _webhooks(settings: Settings) -> "dict[str, WebhookReader]":
     if secrets := simulated_secrets(settings.simulated_webhook_secrets):
         readers["simulated"] = SimulatedWebhooks(secrets)
     return readers
+
+
+def gateway_name(settings: Settings) -> str:
+    """What payments call the gateway that takes them."""
+    return "stripe" if settings.payment_gateway == "stripe:" else "simulated"
+
+
+def report_reader(gateway: str) -> BalanceReportReader:
+    """Who reads the reports of a gateway's balance: those of Stripe as Stripe writes them, others in our own columns."""
+    if gateway != "stripe":
+        return read_report
+    from tradepost_adapters.stripe import read_report as read_stripe_report
+
+    return read_stripe_report
 
 
 class Container(containers.DeclarativeContainer):

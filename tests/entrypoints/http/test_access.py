@@ -189,6 +189,7 @@ _ANSWER = {"code": "c", "state": "s", "login_secret": "s"}
 _NAMED = {"name": "Ada King"}
 _PASSWORDS = {"old_password": PASSWORD, "new_password": "a longer stretch of pasture"}
 _CREDIT = {"amount": {"amount": 500, "currency": "EUR"}, "reason": "Sorry"}
+_MARCH = {"at_from": "2026-03-01T00:00:00Z", "at_before": "2026-04-01T00:00:00Z"}
 _MANUAL = {"payment": {"method": "manual"}}
 
 ROWS: dict[str, Row] = {
@@ -294,6 +295,8 @@ ROWS: dict[str, Row] = {
     "get_dispute": Row(SUPPORT, about(Scene.dispute)),
     # the gateway shows who it is by its signature, and this shop has set up none
     "receive_webhook": Row((404, 404, 404, 404, 404, 404), fixed("/webhooks/stripe", {})),
+    # books
+    "reconcile_payments": Row(MANAGER, fixed("/payments/reconciliations", _MARCH)),
     # catalog
     "list_products": Row(ANYBODY, fixed("/products")),
     "get_product": Row(ANYBODY, about(_product)),

@@ -1,6 +1,7 @@
 """Orders: buying, paying, canceling, sending, refunding, and what became of each."""
 
 from tradepost.kernel.addresses import Address, Contact
+from tradepost.orders.book_balance import BookBalance
 from tradepost.orders.cancel_order import CancelOrder, CancelOrderCommand
 from tradepost.orders.capture_payment import CapturePayment, CapturePaymentCommand
 from tradepost.orders.check_books import CheckBooks, CheckBooksQuery, CheckView
@@ -21,11 +22,13 @@ from tradepost.orders.ports import OrderFilter, OrderTotal
 from tradepost.orders.recover_operations import RecoverOperations
 from tradepost.orders.refund_order import RefundOrder, RefundOrderCommand
 from tradepost.orders.total_orders import TotalOrders, TotalOrdersQuery
+from tradepost.orders.verify_books import VerifyBooks
 from tradepost.orders.views import HistoryView, OrderSummary, OrderView, PaymentView, RefundView
 from tradepost.payments.payment import Method, RefundLine
 
 __all__ = [
     "Address",
+    "BookBalance",
     "CancelOrder",
     "CancelOrderCommand",
     "CapturePayment",
@@ -74,4 +77,5 @@ __all__ = [
     "RefundView",
     "TotalOrders",
     "TotalOrdersQuery",
+    "VerifyBooks",
 ]

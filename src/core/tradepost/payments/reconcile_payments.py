@@ -24,13 +24,15 @@ _MOMENT = timedelta(microseconds=1)
 
 class ReconcilePaymentsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """From `at_from` on and before `at_before`. Without them the period is what a report spans; a gateway is asked from
-    some time on, until now. Of what does not agree the first `most` of each kind are listed."""
+    some time on, until now. `gateway` is the one that is configured, unless said. Of what does not agree the first `most`
+    of each kind are listed. A period longer than `longest` is refused."""
 
     actor: Actor
-    gateway: str
+    gateway: str | None = None
     at_from: datetime | None = None
     at_before: datetime | None = None
     most: int = 1_000
+    longest: timedelta | None = None
 
 
 class ReconcilePayments:
@@ -63,22 +65,22 @@ class ReconcilePayments:
         Raises `reconciliation.period_invalid`, `payment.gateway_missing` and `GatewayOutcomeUnknown`.
         """
         self.access.check(query.actor)
-        _check_period(query, asked=report is None)
-        compared = Comparison(query.gateway, query.most)
+        _check_period(query, self._clock.now(), asked=report is None)
+        name = query.gateway or next(iter(self._gateways))
+        compared = Comparison(name, query.most)
         outside = 0
-        async for page in self._told(query) if report is None else _in_pages(report):
+        async for page in self._told(name, query.at_from) if report is None else _in_pages(report):
             lines = [line for line in page if _is_when(line.at, query)]
             outside += len(page) - len(lines)
-            await self._take(compared, query.gateway, compared.news(lines))
+            await self._take(compared, name, compared.news(lines))
         compared.settle()
         if report is None:
             compared.activity = compared.payouts = True
         at_from, at_before = query.at_from or compared.first, query.at_before or self._end(compared, report)
-        clearing = await self._check(compared, query.gateway, at_from, at_before)
+        clearing = await self._check(compared, name, at_from, at_before)
         totals = compared.totals(clearing)
-        open_ = ("missing_here", "missing_there", "different")
         return ReconciliationView(
-            gateway=query.gateway,
+            gateway=name,
             source="gateway" if report is None else "report",
             at_from=at_from,
             at_before=at_before,
@@ -87,9 +89,11 @@ class ReconcilePayments:
             lines=compared.lines,
             outside=outside,
             repeated=compared.repeated,
-            agreed=not any(compared.items[name] for name in open_),
+            agreed=not any(
+                total.missing_here.count or total.missing_there.count or total.different.count for total in totals
+            ),
             totals=totals,
-            **{name: tuple(items) for name, items in compared.items.items()},
+            **{kind: tuple(items) for kind, items in compared.items.items()},
         )
 
     def _end(self, compared: Comparison, report: Iterable[BalanceLine] | None) -> datetime | None:
@@ -97,16 +101,15 @@ class ReconcilePayments:
             return self._clock.now()
         return None if compared.last is None else compared.last + _MOMENT
 
-    async def _told(self, query: ReconcilePaymentsQuery) -> AsyncIterator[tuple[BalanceLine, ...]]:
-        gateway = self._gateways.get(query.gateway)
-        if gateway is None or query.at_from is None:
+    async def _told(self, name: str, since: datetime | None) -> AsyncIterator[tuple[BalanceLine, ...]]:
+        gateway = self._gateways.get(name)
+        if gateway is None or since is None:
             raise Conflict(
-                "payment.gateway_missing",
-                f"{query.gateway!r} is not configured; configure it, or give a report of its balance.",
+                "payment.gateway_missing", f"{name!r} is not configured; configure it, or give a report of its balance."
             )
         cursor = None
         while True:
-            lines, cursor = await gateway.balance(query.at_from, cursor=cursor)
+            lines, cursor = await gateway.balance(since, cursor=cursor)
             yield lines
             if cursor is None:
                 return
@@ -153,12 +156,14 @@ class ReconcilePayments:
                 return codes
 
 
-def _check_period(query: ReconcilePaymentsQuery, *, asked: bool) -> None:
-    faults = []
-    if asked and query.at_from is None:
+def _check_period(query: ReconcilePaymentsQuery, now: datetime, *, asked: bool) -> None:
+    faults, begin, end = [], query.at_from, query.at_before or now
+    if asked and begin is None:
         faults.append(Fault("/at_from", "say from when on; a gateway is not asked for all it ever did"))
-    if query.at_from is not None and query.at_before is not None and query.at_before <= query.at_from:
+    if begin is not None and end <= begin:
         faults.append(Fault("/at_before", "it has to be later than at_from"))
+    if begin is not None and query.longest is not None and end - begin > query.longest:
+        faults.append(Fault("/at_from", f"at most {query.longest.days} days at once; more is for the command line"))
     if faults:
         raise Invalid("reconciliation.period_invalid", "There is no such period: see errors.", *faults)
 

@@ -22,6 +22,7 @@ from tradepost_entrypoints.cli.commands import (
     migrate,
     openapi,
     orders,
+    payments,
     products,
     roles,
     second_factors,
@@ -77,6 +78,7 @@ app.add_typer(roles.roles, name="roles", rich_help_panel=Heading.PEOPLE)
 app.add_typer(customers.customers, name="customers", rich_help_panel=Heading.PEOPLE)
 app.add_typer(wallets.wallets, name="wallets", rich_help_panel=Heading.PEOPLE)
 app.add_typer(orders.orders, name="orders", rich_help_panel=Heading.SHOP)
+app.add_typer(payments.payments, name="payments", rich_help_panel=Heading.SHOP)
 app.add_typer(disputes.disputes, name="disputes", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)

@@ -167,17 +167,20 @@ async def trial_balance(at: At = None) -> None:
     output.also("Totals", view.totals, _TOTAL)
 
 
-@ledger.command("verify", uses=("verify_ledger",))
+@ledger.command("verify", uses=("verify_books",))
 async def verify(
     head: Annotated[
         str | None, typer.Option(metavar="BLOCK:HASH", help="A head noted earlier, to verify too.", show_default=False)
     ] = None,
 ) -> None:
-    """Verify sums, floors, snapshots and the hash chain. Note the head where nobody can change it."""
+    """Verify sums, floors, snapshots, the hash chain, and that orders, payments and ledger agree.
+
+    Note the head where nobody can change it.
+    """
     from tradepost.ledger import VerifyLedgerQuery
 
     async with shop() as opened:
-        view = await opened.verify_ledger(VerifyLedgerQuery(actor=caller(), head=head))
+        view = await opened.verify_books(VerifyLedgerQuery(actor=caller(), head=head))
     output.listing(view.checks, _CHECK, empty="", whole=view)
     if view.head is not None:
         output.note(f"Head: {view.head.block}:{view.head.hash}")

@@ -39,10 +39,10 @@ from tradepost.ledger import (
     TrialBalanceQuery,
     TrialBalanceView,
     VerificationView,
-    VerifyLedger,
     VerifyLedgerQuery,
 )
 from tradepost.ledger.account import CODE_PATTERN
+from tradepost.orders import VerifyBooks
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
 from tradepost_entrypoints.http.parameters import Moment, PageQuery, Query
@@ -257,9 +257,10 @@ class VerificationQuery(Query, frozen=True, kw_only=True):
 
 
 @endpoint("GET", "/ledger/verification", tag=_TAG)
-async def verify_ledger(query: VerificationQuery, actor: Actor, verify_ledger: VerifyLedger) -> One[VerificationView]:
-    """Whether the ledger is sound: sums, floors, snapshots and the hash chain. Reads all of it, so it takes a while."""
-    return One(await verify_ledger(VerifyLedgerQuery(actor=actor, head=query.head)))
+async def verify_ledger(query: VerificationQuery, actor: Actor, verify_books: VerifyBooks) -> One[VerificationView]:
+    """Whether the ledger is sound: sums, floors, snapshots and the hash chain; and whether orders, payments and the ledger
+    tell the same. Reads all of it, so it takes a while."""
+    return One(await verify_books(VerifyLedgerQuery(actor=actor, head=query.head)))
 
 
 ROUTES = (
