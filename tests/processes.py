@@ -65,7 +65,7 @@ async def answering(url: str, process: Process) -> None:
     raise AssertionError(f"nothing answers at {url}")
 
 
-def gateway_process(port: int, folder: Path) -> Process:
+def gateway_process(port: int, folder: Path, *options: str) -> Process:
     """The simulated gateway; it answers /health."""
     return Process(
         [
@@ -77,13 +77,14 @@ def gateway_process(port: int, folder: Path) -> Process:
             str(port),
             "--slow-seconds",
             "0.3",
+            *options,
         ],
         {},
         folder / "gateway.log",
     )
 
 
-def service_process(port: int, folder: Path, *, database_url: str, gateway_url: str) -> Process:
+def service_process(port: int, folder: Path, *, database_url: str, gateway_url: str, **settings: str) -> Process:
     """The service, impatient: reservations end after three seconds. It answers /ready."""
     return Process(
         [
@@ -108,6 +109,7 @@ def service_process(port: int, folder: Path, *, database_url: str, gateway_url: 
             "TRADEPOST_RATE_LIMIT_ADDRESS": "off",  # all that is asked comes from here
             "TRADEPOST_RATE_LIMIT_USER": "off",
             "TRADEPOST_RATE_LIMIT_CREDENTIALS": "off",
+            **settings,
         },
         folder / "service.log",
     )
