@@ -36,6 +36,8 @@ from tradepost_adapters.simulated_gateway.book import Terms
 from tradepost_adapters.simulated_gateway.webhooks import SignedEvent, SimulatedWebhooks, signed
 
 WORD = "the word that gateway and shop share"
+BUGS = frozenset({"aggregate.stale", "stock.insufficient"})
+"""What nobody may be told here: no two things happen at the same instant, and there is enough of everything."""
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 TERMS = Terms(events=True, tariff=Tariff.parse("1.4%+25"))
 
@@ -110,8 +112,13 @@ class MoneyShop:
     async def survive(self, at: int, step: Any) -> None:
         """Take the step in a process that dies at its `at`-th await point (0: it lives), or is refused."""
         self.points.arm(at, None)
-        with suppress(Killed, TradepostError):
+        try:
             await step
+        except Killed:
+            pass
+        except TradepostError as refusal:
+            if refusal.code in BUGS:
+                raise
         self.died = self.points.dead
         self.points.arm(0, None)
 
@@ -210,21 +217,18 @@ class MoneyShop:
             for payment in whole.payments:
                 assert payment.capturing == payment.refunding == 0
                 if payment.gateway is not None:
-                    self._check_payment(payment)
+                    self._check_payment(payment, _given_back(whole, payment))
             if whole.order.status in ENDED and not _needs_a_person(whole):
-                assert whole.order.captured == whole.order.refunded + whole.order.disputed, "money was kept"
+                assert whole.order.captured <= whole.order.refunded + whole.order.disputed, "money was kept"
         await self._check_balance(wholes)
 
-    def _check_payment(self, payment: Payment) -> None:
+    def _check_payment(self, payment: Payment, given_back: int) -> None:
         if payment.reference is None:
             assert payment.authorized == 0
             return
         there = self.book.authorization(payment.reference)
-        assert (payment.captured, payment.refunded, payment.disputed) == (
-            there.captured,
-            there.refunded,
-            there.disputed,
-        )
+        assert (payment.captured, payment.disputed) == (there.captured, there.disputed)
+        assert given_back == there.refunded
 
     async def _check_balance(self, wholes: list[Whole]) -> None:
         """Line by line: what the gateway's balance says moved is what our books say did, and nothing else."""
@@ -235,11 +239,12 @@ class MoneyShop:
             if line.kind in _ABOUT:
                 reference = line.reference or ""
                 moved[owner.get(reference, reference), _ABOUT[line.kind]] += line.amount.amount
-        for payment in (each for whole in wholes for each in whole.payments if each.gateway and each.reference):
-            reference = payment.reference or ""
-            assert (payment.captured, -payment.refunded, -payment.disputed) == tuple(
-                moved.pop((reference, what), 0) for what in ("charge", "refund", "dispute")
-            )
+        for whole in wholes:
+            for payment in whole.payments:
+                ours = (payment.captured, -_given_back(whole, payment), -payment.disputed)
+                if payment.gateway is not None:
+                    reference = payment.reference or ""
+                    assert ours == tuple(moved.pop((reference, what), 0) for what in ("charge", "refund", "dispute"))
         assert not any(moved.values()), "the gateway knows of money that we do not"
         compared = await self.shop.reconcile_payments(
             ReconcilePaymentsQuery(actor=OWNER, gateway="simulated", at_from=BEGINNING, at_before=self.clock.now())
@@ -313,6 +318,15 @@ def check_book(wholes: list[Whole], entries: list[GatewayEntry]) -> None:
             charged = sums[payment.reference, "sale"] + sums[payment.reference, "capture"]
             assert sums[payment.reference, "refund"] <= charged <= payment.amount.amount
             assert payment.captured <= charged
+
+
+def _given_back(whole: Whole, payment: Payment) -> int:
+    """Through its gateway; store credit is given by the shop itself."""
+    return sum(
+        refund.amount.amount
+        for refund in whole.refunds
+        if refund.payment_id == payment.id and refund.status is RefundStatus.SUCCEEDED and refund.wallet is None
+    )
 
 
 def _needs_a_person(whole: Whole) -> bool:
