@@ -16,6 +16,8 @@ from tradepost.kernel.access import operator
 from tradepost.kernel.clock import ManualClock
 from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.money import Money
+from tradepost.ledger.account import AccountType
+from tradepost.ledger.open_account import OpenAccount, OpenAccountCommand
 from tradepost.ledger.verify_ledger import VerifyLedgerQuery
 from tradepost.orders import (
     CancelOrderCommand,
@@ -33,6 +35,7 @@ from tradepost.pricing.shipping import ShippingKind, Tariff
 from tradepost.shop import Shop
 from tradepost_adapters.simulated_gateway import SimulatedGateway, open_gateway
 from tradepost_adapters.sql.backend import SqlBackend
+from tradepost_adapters.sql.connection import CheckViolation
 from tradepost_adapters.sql.migrations import _connected, migrate_down, migrate_up
 
 IMPORTED = (
@@ -256,3 +259,16 @@ async def test_a_shop_goes_on_from_there(stand: Stand, database_url: str) -> Non
 
 async def test_an_empty_shop_gets_no_accounts(database_url: str) -> None:
     assert count(database_url, "ledger_accounts") == 0
+
+
+async def test_an_account_of_that_name_and_another_currency_is_in_the_way(stand: Stand, database_url: str) -> None:
+    await live(stand, "imported")
+    migrate_down(database_url, "0009")
+    migrate_up(database_url, "0010")
+    command = OpenAccountCommand(
+        actor=OWNER, code="revenue:USD", name="Sales", type=AccountType.REVENUE, currency="EUR", floor=None
+    )
+    await OpenAccount(stand.backend.transactions, stand.clock)(command)
+    with pytest.raises(CheckViolation, match=r"ledger_check|ck_ledger_transfers_accounts"):
+        migrate_up(database_url)
+    assert count(database_url, "ledger_transfers") == 0
