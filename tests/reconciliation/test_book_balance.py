@@ -54,7 +54,8 @@ def a_line(number: int, kind: BalanceKind = BalanceKind.FEE, amount: int = -10, 
 def reading(till: Till, *gateways: Any) -> BookBalance:
     shop, backend = till.shop, till.backend
     named = {gateway.name: gateway for gateway in gateways}
-    return BookBalance(backend.transactions, named, backend.settled_money, shop.record_dispute, till.clock, till.ids)
+    runner, record_dispute = shop._runner, shop.record_dispute
+    return BookBalance(backend.transactions, named, backend.settled_money, runner, record_dispute, till.clock, till.ids)
 
 
 async def test_fees_are_posted_about_the_order_they_are_of(till: Till) -> None:

@@ -1,29 +1,33 @@
-"""Post what gateways kept and paid out, and learn of disputes that no event told."""
+"""Post what gateways kept and paid out, and learn of disputes and of refunds that failed where no event told."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from tradepost.kernel.access import system
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import the_shop_itself
-from tradepost.kernel.errors import TradepostError
+from tradepost.kernel.errors import NotFound, TradepostError
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.ledger.bookkeeping import Booking, Bookkeeper
 from tradepost.ledger.ports import PostingTx
+from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.record_dispute import RecordDispute
 from tradepost.payments.balance import DISPUTED, HasGatewayBalances, bookings_of
 from tradepost.payments.comparison import concern_of, keys_of
-from tradepost.payments.gateway import BalanceLine, GatewayDispute, PaymentGateway
+from tradepost.payments.gateway import BalanceKind, BalanceLine, GatewayDispute, PaymentGateway
+from tradepost.payments.payment import Operation, OperationStatus
+from tradepost.payments.ports import HasPayments
 from tradepost.payments.reconciliation import Matter, SettledMoney
 
 OVERLAP = timedelta(days=2)
 """How much of what was read is read again each time: lines appear late."""
 
 
-class BookBalanceTx(PostingTx, HasGatewayBalances, Protocol):
+class BookBalanceTx(PostingTx, HasGatewayBalances, HasPayments, Protocol):
     """What booking a balance touches."""
 
 
@@ -42,6 +46,7 @@ class BookBalance:
         transactions: Transactions[BookBalanceTx],
         gateways: Mapping[str, PaymentGateway],
         settled: SettledMoney,
+        runner: OperationRunner,
         record_dispute: RecordDispute,
         clock: Clock,
         ids: TypeIds,
@@ -49,6 +54,7 @@ class BookBalance:
         self._transactions = transactions
         self._gateways = gateways
         self._settled = settled
+        self._runner = runner
         self._record_dispute = record_dispute
         self._clock = clock
         self._ids = ids
@@ -97,6 +103,7 @@ class BookBalance:
     async def _page(self, name: str, lines: Sequence[BalanceLine]) -> int:
         """Post what is new of a page."""
         await self._ask_about_disputes(name, [line for line in lines if line.kind in DISPUTED])
+        await self._ask_about_refunds(name, [line for line in lines if line.kind is BalanceKind.REFUND_FAILED])
         now, by = self._clock.now(), system("balance").id
         drafts = {each.reference: line for line in lines for each in bookings_of(name, line, None, by=by, at=now)}
         if not drafts:
@@ -138,6 +145,23 @@ class BookBalance:
                 known[what] -= 1
             elif line.reference is not None:
                 await self._record_dispute(name, line.reference)
+
+
+    async def _ask_about_refunds(self, name: str, lines: Sequence[BalanceLine]) -> None:
+        """That have failed after all, which we do not know yet."""
+        if not lines:
+            return
+
+        async def look(tx: BookBalanceTx) -> list[Operation]:
+            found = []
+            for line in lines:
+                with suppress(NotFound):  # it may be somebody else's who uses the same account
+                    found.append(await tx.operations.get(line.operation_id or ""))
+            return found
+
+        for operation in await self._transactions.run(look):
+            if operation.status is not OperationStatus.FAILED:
+                await self._runner.ask(operation, name)
 
 
 async def _disputes(gateway: PaymentGateway, since: datetime) -> AsyncIterator[GatewayDispute]:

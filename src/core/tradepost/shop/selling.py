@@ -174,6 +174,7 @@ class Selling(Parts):
             self._transactions,
             self._gateways,
             self._backend.settled_money,
+            self._runner,
             self.record_dispute,
             self._clock,
             self._ids,
