@@ -10,6 +10,9 @@ from tests.shop.conftest import NOW, OWNER, Stand, order
 
 from tradepost.kernel.access import GUEST, Actor, Role
 from tradepost.kernel.errors import TradepostError
+from tradepost.kernel.money import Money
+from tradepost.ledger.bookkeeping import Booking
+from tradepost.ledger.transfer import credit, debit
 from tradepost.orders import (
     CancelOrderCommand,
     CapturePaymentCommand,
@@ -31,7 +34,7 @@ async def wrong(stand: Stand) -> dict[str, int]:
 
 async def test_the_books_of_an_empty_shop_agree(stand: Stand) -> None:
     checks = await stand.shop.check_books(CheckBooksQuery(actor=OWNER))
-    assert len(checks) == 11
+    assert len(checks) == 14
     assert all(check.passed and check.checked == 0 and check.example is None for check in checks)
 
 
@@ -107,16 +110,31 @@ async def _forget_when(tx: Any, order: Any, payment: Any) -> None:
     await tx.operations.save(operation)
 
 
+async def _dispute(tx: Any, order: Any, payment: Any) -> None:
+    payment.disputed = order.disputed = 1
+    await tx.payments.save(payment)
+    await tx.orders.save(order)
+
+
+async def _post(tx: Any, order: Any, payment: Any) -> None:
+    owed = Money(1, "EUR")
+    postings = (debit(payment.account, owed, subject=order.id), credit("receivable:EUR", owed, subject=order.id))
+    order.book(Booking.of("once more", postings, actor="x", at=NOW))
+    await tx.orders.save(order)
+
+
 @pytest.mark.parametrize(
     ("spoil", "seen"),
     [
         (_reserve, {"stock.reserved"}),
-        (_collect, {"orders.paid"}),
-        (_uncover, {"orders.covered"}),
+        (_collect, {"orders.paid", "ledger.receivable", "ledger.money"}),
+        (_uncover, {"orders.covered", "ledger.receivable", "ledger.money"}),
         (_end, {"orders.settled", "stock.reserved"}),
-        (_refund, {"payments.refunded"}),
+        (_refund, {"payments.refunded", "ledger.money"}),
         (_send_nothing, {"payments.operated"}),
         (_forget_when, {"operations.settled"}),
+        (_dispute, {"disputes.add_up", "ledger.money"}),
+        (_post, {"ledger.receivable", "ledger.money"}),
     ],
 )
 async def test_what_does_not_agree_is_seen_and_named(stand: Stand, spoil: Spoil, seen: set[str]) -> None:

@@ -2,13 +2,15 @@
 
 from collections import Counter
 
+from tradepost.ledger import chart
 from tradepost.orders.check_books import Finding
 from tradepost.orders.order import ENDED, Order, OrderStatus
 from tradepost.payments.gateway import kind_of
 from tradepost.payments.payment import Method, OperationStatus, Payment, RefundStatus
 from tradepost_adapters.memory.database import MemoryDatabase, Session
+from tradepost_adapters.memory.ledger import POSTINGS
 from tradepost_adapters.memory.orders import ORDERS
-from tradepost_adapters.memory.payments import OPERATIONS, PAYMENTS, REFUNDS
+from tradepost_adapters.memory.payments import DISPUTES, OPERATIONS, PAYMENTS, REFUNDS
 from tradepost_adapters.memory.stock import STOCK_LEVELS, STOCK_MOVEMENTS
 
 _LATER = frozenset({Method.MANUAL, Method.EXTERNAL})
@@ -122,6 +124,46 @@ class MemoryBooks:
                 same = payment is not None and payment.order_id == operation.order_id
                 verdicts.append((operation.id, same and operation.settled == (operation.settled_at is not None)))
             return Finding.of(verdicts)
+
+    async def disputes_add_up(self) -> Finding:
+        withdrawn, disputed = Counter[str](), Counter[str]()
+        with self._database.reading() as session:
+            for dispute in session.table(DISPUTES).values():
+                withdrawn[dispute.payment_id] += dispute.withdrawn
+            for payment in session.table(PAYMENTS).values():
+                disputed[payment.order_id] += payment.disputed
+            return Finding.of(
+                [
+                    *((each.id, each.disputed == withdrawn[each.id]) for each in session.table(PAYMENTS).values()),
+                    *((each.id, each.disputed == disputed[each.id]) for each in session.table(ORDERS).values()),
+                ]
+            )
+
+    async def ledger_receivable(self) -> Finding:
+        with self._database.reading() as session:
+            posted = _posted(session, chart.RECEIVABLE)
+            return Finding.of(
+                (each.id, posted[each.id] == (each.total.amount if each.sold else each.refunded) - each.captured)
+                for each in session.table(ORDERS).values()
+            )
+
+    async def ledger_money(self) -> Finding:
+        with self._database.reading() as session:
+            posted = _posted(session, chart.CLEARING, chart.WALLET, chart.FEES)
+            return Finding.of(
+                (each.id, posted[each.id] == each.captured - each.refunded - each.disputed)
+                for each in session.table(ORDERS).values()
+            )
+
+
+def _posted(session: Session, *families: chart.Family) -> Counter[str | None]:
+    """What was posted to accounts of these families, by what it is about."""
+    sums = Counter[str | None]()
+    prefixes = tuple(f"{family.code}:" for family in families)
+    for line in session.table(POSTINGS).values():
+        if line.account.startswith(prefixes):
+            sums[line.subject] += line.amount
+    return sums
 
 
 def _cover(payment: Payment) -> int:

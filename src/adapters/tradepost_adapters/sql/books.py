@@ -134,6 +134,43 @@ _OPERATIONS_SETTLED = _check(
     FROM operations JOIN payments ON payments.id = operations.payment_id
     """,
 )
+_DISPUTES_ADD_UP = _check(
+    "disputes_add_up",
+    """
+    SELECT payments.id, payments.disputed = coalesce(taken.withdrawn, 0) AS is_right
+    FROM payments LEFT JOIN (
+        SELECT payment_id, sum(withdrawn) AS withdrawn FROM disputes GROUP BY payment_id
+    ) AS taken ON taken.payment_id = payments.id
+    UNION ALL
+    SELECT orders.id, orders.disputed = coalesce(taken.disputed, 0)
+    FROM orders LEFT JOIN (
+        SELECT order_id, sum(disputed) AS disputed FROM payments GROUP BY order_id
+    ) AS taken ON taken.order_id = orders.id
+    """,
+)
+# `;` is the code point after `:`, so these are the accounts of a family; written so that the index of accounts serves.
+_POSTED = """
+    SELECT orders.id, coalesce(posted.amount, 0) = {amount} AS is_right
+    FROM orders LEFT JOIN (
+        SELECT subject, sum(amount) AS amount FROM ledger_postings WHERE {families} GROUP BY subject
+    ) AS posted ON posted.subject = orders.id
+"""
+_LEDGER_RECEIVABLE = _check(
+    "ledger_receivable",
+    _POSTED.format(
+        amount="CASE WHEN orders.status IN ('placed', 'completed') THEN orders.total ELSE orders.refunded END - orders.captured",
+        families="account >= 'receivable:' AND account < 'receivable;'",
+    ),
+)
+_LEDGER_MONEY = _check(
+    "ledger_money",
+    _POSTED.format(
+        amount="orders.captured - orders.refunded - orders.disputed",
+        families=" OR ".join(
+            f"(account >= '{family}:' AND account < '{family};')" for family in ("clearing", "wallet", "fees")
+        ),
+    ),
+)
 
 
 class SqlBooks:
@@ -174,6 +211,15 @@ class SqlBooks:
 
     async def operations_settled(self) -> Finding:
         return await self._find(_OPERATIONS_SETTLED)
+
+    async def disputes_add_up(self) -> Finding:
+        return await self._find(_DISPUTES_ADD_UP)
+
+    async def ledger_receivable(self) -> Finding:
+        return await self._find(_LEDGER_RECEIVABLE)
+
+    async def ledger_money(self) -> Finding:
+        return await self._find(_LEDGER_MONEY)
 
     async def _find(self, check: Statement) -> Finding:
         row = await self._reads.one(check)

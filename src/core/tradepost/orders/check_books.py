@@ -78,6 +78,21 @@ class Books(Protocol):
         """By operation: of its payment's order, and with a time of settlement exactly when it has ended."""
         ...
 
+    async def disputes_add_up(self) -> Finding:
+        """By order and payment: `disputed` of a payment is what its disputes have withdrawn, of an order what its payments'
+        have."""
+        ...
+
+    async def ledger_receivable(self) -> Finding:
+        """By order: what was posted about it to `receivable` is what the buyer owes. That is the total without what was
+        captured; without a sale that stands it is what was refunded without what was captured."""
+        ...
+
+    async def ledger_money(self) -> Finding:
+        """By order: what was posted about it to `clearing`, `wallet` and `fees` is what was captured without what was
+        refunded or taken by disputes."""
+        ...
+
 
 class CheckView(msgspec.Struct, frozen=True, kw_only=True):
     """One check: what should be true, of how many things that was asked, and for how many it is not."""
@@ -107,6 +122,9 @@ async def checks_of(books: Books, *, of_stock: bool = True) -> tuple[CheckView, 
         ("payments.refunded", "Refunded is the sum of refunds", books.payments_refunded),
         ("payments.operated", "Money moved by operations that say so", books.payments_operated),
         ("operations.settled", "Operations have ended exactly when settled", books.operations_settled),
+        ("disputes.add_up", "Disputed is what disputes have withdrawn", books.disputes_add_up),
+        ("ledger.receivable", "The ledger knows what each order is owed", books.ledger_receivable),
+        ("ledger.money", "The ledger knows where each order's money is", books.ledger_money),
     )
     views = []
     for name, rule, look in checks:
