@@ -27,7 +27,7 @@ EXIT_CODES = {
     Kind.UNAVAILABLE: 10,
 }
 PARTLY_DONE = 11  # some of it could not be done, and what that was has been said
-CHECK_FAILED = 12  # `doctor` or `ledger verify` found something; what that was has been said
+CHECK_FAILED = 12  # `doctor`, `ledger verify` or `payments reconcile` found something, and said what
 READER_GONE = 141  # 128 + SIGPIPE, as a shell reports it for other programs
 INTERRUPTED = 130  # 128 + SIGINT
 
