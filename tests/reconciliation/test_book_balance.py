@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from tests.reconciliation.conftest import DAY, HOUR, Till
-from tests.shop.conftest import NOW, OWNER, order
+from tests.shop.conftest import NOW, OWNER, SECRET, order
+from tests.shop.points import Killed, Points, Watched, WatchedBackend
 
 from tradepost.kernel.money import Money
 from tradepost.ledger import Side
 from tradepost.orders import RefundOrderCommand
 from tradepost.orders.book_balance import BookBalance
 from tradepost.payments.gateway import BalanceKind, BalanceLine, GatewayOutcomeUnknown
+from tradepost.shop import Shop
 
 
 async def bought(till: Till, *, times: int = 1) -> list[Any]:
@@ -51,11 +53,13 @@ def a_line(number: int, kind: BalanceKind = BalanceKind.FEE, amount: int = -10, 
     return BalanceLine(id=f"line_{number}", kind=kind, amount=Money(amount, "EUR"), **given)
 
 
-def reading(till: Till, *gateways: Any) -> BookBalance:
+def reading(till: Till, *gateways: Any, transactions: Any = None) -> BookBalance:
     shop, backend = till.shop, till.backend
     named = {gateway.name: gateway for gateway in gateways}
     runner, record_dispute = shop._runner, shop.record_dispute
-    return BookBalance(backend.transactions, named, backend.settled_money, runner, record_dispute, till.clock, till.ids)
+    return BookBalance(
+        transactions or backend.transactions, named, backend.settled_money, runner, record_dispute, till.clock, till.ids
+    )
 
 
 async def test_fees_are_posted_about_the_order_they_are_of(till: Till) -> None:
@@ -135,6 +139,46 @@ async def test_breaking_off_between_pages_loses_nothing(till: Till) -> None:
     assert await book() == 2
     assert gateway.asked[-1] == NOW - 2 * DAY
     assert (await till.balances())["fees:simulated.EUR"] == 60
+
+
+async def test_a_process_may_die_anywhere_and_another_goes_on(till: Till) -> None:
+    await bought(till, times=3)
+    await till.gateway.pay_out()
+    points, died = Points(), 0
+    while True:
+        dying = Shop(
+            WatchedBackend(till.backend, points),  # type: ignore[arg-type]
+            gateway=Watched(till.gateway, points, "balance", "disputes"),  # type: ignore[arg-type]
+            secret=SECRET,
+            clock=till.clock,
+        )
+        points.arm(died + 1, None)
+        try:
+            await dying.book_balance()
+        except Killed:
+            died += 1
+            continue
+        break
+    assert died > 8
+    assert (await till.balances())["fees:simulated.EUR"] == 3 * 39
+    assert "clearing:simulated.EUR" not in await till.balances()
+    assert await till.shop.book_balance() == 0
+
+
+async def test_a_page_without_news_costs_one_query(till: Till) -> None:
+    await bought(till)
+    gateway = Scripted(*(a_line(number) for number in range(10)), page=5)
+    await reading(till, gateway)()
+    runs = 0
+
+    class Counted:
+        async def run(self, work: Any, /) -> Any:
+            nonlocal runs
+            runs += 1
+            return await till.backend.transactions.run(work)
+
+    assert await reading(till, gateway, transactions=Counted())() == 0
+    assert runs == 1 + 2 + 1  # from where on, two pages, and how far it came
 
 
 async def test_a_gateway_that_does_not_answer_holds_back_no_other(till: Till) -> None:

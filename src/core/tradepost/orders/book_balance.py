@@ -146,7 +146,6 @@ class BookBalance:
             elif line.reference is not None:
                 await self._record_dispute(name, line.reference)
 
-
     async def _ask_about_refunds(self, name: str, lines: Sequence[BalanceLine]) -> None:
         """That have failed after all, which we do not know yet."""
         if not lines:
