@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from tests.entrypoints.http.shop import ADDRESS, NOW, Person, Stand, send
+from tests.entrypoints.http.shop import ADDRESS, Person, Stand, send
 
-from tradepost.kernel.money import Money
-from tradepost.payments.gateway import DisputeStatus, GatewayDispute
+from tradepost_adapters.simulated_gateway import SimulatedGateway
 
 CALLERS = ("guest", "theirs", "stranger", "support", "manager", "owner")
 """`theirs` is the customer to whom the thing belongs, `stranger` another one."""
@@ -82,17 +81,10 @@ class Scene:
         """The path of a dispute about an order of theirs."""
         order = await self.order()
         history = await self.made("GET", f"{order}/history", self.staff)
-        told = GatewayDispute(
-            reference=self.unique(),
-            payment_reference=history["payments"][0]["reference"],
-            amount=Money(1000, "EUR"),
-            withdrawn=1000,
-            reason="fraudulent",
-            status=DisputeStatus.NEEDS_RESPONSE,
-            respond_by=NOW,
-            opened_at=NOW,
-        )
-        await self.stand.shop.record_dispute.record("simulated", told)
+        gateway = self.stand.container.gateway()
+        assert isinstance(gateway, SimulatedGateway)
+        told = await gateway.open_dispute(history["payments"][0]["reference"])
+        await self.stand.shop.record_dispute("simulated", told.reference)
         (found,) = (await self.made("GET", f"{order}/history", self.staff))["disputes"]
         return f"/disputes/{found['id']}"
 
