@@ -42,7 +42,7 @@ _RULES = {
         LEFT JOIN (
             SELECT account, sum(amount) AS amount FROM ledger_postings GROUP BY account
         ) AS posted ON posted.account = account.code
-        WHERE account.floor IS NOT NULL
+        WHERE account.floor IS NOT NULL OR kept.account IS NOT NULL
     """,
     "snapshots_add_up": """
         SELECT account AS id, sum(kept) = sum(posted) AS is_right
