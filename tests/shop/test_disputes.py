@@ -90,3 +90,13 @@ async def test_a_page_of_disputes_is_a_hint_and_the_gateway_is_asked(stand: Stan
 async def test_a_dispute_at_a_gateway_that_is_gone_is_refused_in_words(stand: Stand) -> None:
     error = await refused(recording(stand, Asked())("acme", "dp_theirs"))
     assert error.code == "payment.gateway_missing"
+
+
+async def test_a_dispute_in_another_currency_moves_no_money_that_nobody_can_count(stand: Stand) -> None:
+    order_id, reference = await bought(stand)
+    yen = msgspec.structs.replace(told(reference, 160000), amount=Money(160000, "JPY"))
+    await recording(stand, Asked(yen))("simulated", "dp_theirs")
+    (dispute,) = (await story(stand, order_id)).disputes
+    assert dispute.withdrawn == Money(160000, "JPY")
+    assert await posted(stand, order_id) == {"clearing": 1000, "revenue": -1000}
+    await agreed(stand)

@@ -126,16 +126,20 @@ class MemoryBooks:
             return Finding.of(verdicts)
 
     async def disputes_add_up(self) -> Finding:
-        withdrawn, disputed = Counter[str](), Counter[str]()
+        withdrawn, disputed = Counter[tuple[str, str]](), Counter[str]()
         with self._database.reading() as session:
+            payments, orders = session.table(PAYMENTS), session.table(ORDERS)
             for dispute in session.table(DISPUTES).values():
-                withdrawn[dispute.payment_id] += dispute.withdrawn
-            for payment in session.table(PAYMENTS).values():
+                withdrawn[dispute.payment_id, dispute.amount.currency] += dispute.withdrawn
+            for payment in payments.values():
                 disputed[payment.order_id] += payment.disputed
             return Finding.of(
                 [
-                    *((each.id, each.disputed == withdrawn[each.id]) for each in session.table(PAYMENTS).values()),
-                    *((each.id, each.disputed == disputed[each.id]) for each in session.table(ORDERS).values()),
+                    *(
+                        (each.id, each.disputed == withdrawn[each.id, each.amount.currency])
+                        for each in payments.values()
+                    ),
+                    *((each.id, each.disputed == disputed[each.id]) for each in orders.values()),
                 ]
             )
 

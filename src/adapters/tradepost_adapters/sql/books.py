@@ -139,8 +139,8 @@ _DISPUTES_ADD_UP = _check(
     """
     SELECT payments.id, payments.disputed = coalesce(taken.withdrawn, 0) AS is_right
     FROM payments LEFT JOIN (
-        SELECT payment_id, sum(withdrawn) AS withdrawn FROM disputes GROUP BY payment_id
-    ) AS taken ON taken.payment_id = payments.id
+        SELECT payment_id, currency, sum(withdrawn) AS withdrawn FROM disputes GROUP BY payment_id, currency
+    ) AS taken ON taken.payment_id = payments.id AND taken.currency = payments.currency
     UNION ALL
     SELECT orders.id, orders.disputed = coalesce(taken.disputed, 0)
     FROM orders LEFT JOIN (

@@ -79,8 +79,8 @@ class Books(Protocol):
         ...
 
     async def disputes_add_up(self) -> Finding:
-        """By order and payment: `disputed` of a payment is what its disputes have withdrawn, of an order what its payments'
-        have."""
+        """By order and payment: `disputed` of a payment is what its disputes have withdrawn in its currency, of an order what
+        its payments' have."""
         ...
 
     async def ledger_receivable(self) -> Finding:

@@ -335,7 +335,7 @@ class Order(Aggregate, kw_only=True):
                 dispute_id=dispute.id,
                 status=dispute.status,
                 amount=dispute.amount,
-                withdrawn=Money(dispute.withdrawn, self.currency),
+                withdrawn=Money(dispute.withdrawn, dispute.amount.currency),
             )
         )
 

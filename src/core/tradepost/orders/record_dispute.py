@@ -106,6 +106,10 @@ class RecordDispute:
                 )
             order = await tx.orders.get(payment.order_id)
             more = dispute.stands_as(told, at=now)
+            if (
+                told.amount.currency != order.currency
+            ):  # what that is of the order's money, the balance will have to say
+                more = 0
             payment.disputed += more
             order.money_disputed(payment, dispute, more, by=GATEWAY_ACTOR, at=now)
             if more < 0 and order.status in ENDED:  # what came back is the buyer's
