@@ -5,12 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from tests.shop.conftest import NOW, Stand, order
-from tests.shop.paid import agreed, posted, refused, story
+import pytest
+from tests.shop.conftest import NOW, OWNER, Stand, order
+from tests.shop.paid import agreed, pay, posted, refused, story
 
+from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.money import Money
+from tradepost.orders import CancelOrderCommand, CheckBooksQuery
 from tradepost.orders.record_dispute import RecordDispute
-from tradepost.payments.gateway import DisputeStatus, GatewayDispute
+from tradepost.orders.settlement import settle
+from tradepost.payments.gateway import Approved, Declined, DisputeStatus, GatewayDispute, Refund
 
 
 def told(reference: str | None, withdrawn: int, status: DisputeStatus = DisputeStatus.NEEDS_RESPONSE) -> GatewayDispute:
@@ -100,3 +104,27 @@ async def test_a_dispute_in_another_currency_moves_no_money_that_nobody_can_coun
     assert dispute.withdrawn == Money(160000, "JPY")
     assert await posted(stand, order_id) == {"clearing": 1000, "revenue": -1000}
     await agreed(stand)
+
+
+async def test_money_kept_for_an_ended_order_is_seen_whatever_a_dispute_took_of_another_payment(stand: Stand) -> None:
+    await stand.sell("MUG")
+    with pytest.raises(TradepostError) as declined:
+        await stand.shop.place_order(order(("MUG", 1), token="tok_declined"))
+    order_id = declined.value.data["order_id"]
+    await pay(stand, order_id, OWNER, 600)
+    await pay(stand, order_id, OWNER, 400)
+    await stand.shop.cancel_order(CancelOrderCommand(actor=OWNER, order_id=order_id))
+    large = next(each for each in (await story(stand, order_id)).payments if each.amount.amount == 600)
+
+    async def answer(tx: Any) -> None:
+        for payment in await tx.payments.of_order(order_id):
+            for operation in await tx.operations.of_payment(payment.id):
+                if isinstance(operation.request, Refund):
+                    kept = payment.amount.amount == 400
+                    said = Declined(code="x", message="x") if kept else Approved(reference=payment.reference)
+                    await settle(tx, operation.id, said, at=NOW, new_id=stand.ids.new)
+
+    await stand.backend.transactions.run(answer)
+    await recording(stand, Asked(told(large.reference, 600)))("simulated", "dp_theirs")
+    checks = await stand.shop.check_books(CheckBooksQuery(actor=OWNER))
+    assert [check.name for check in checks if not check.passed] == ["orders.settled"]

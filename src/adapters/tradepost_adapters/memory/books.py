@@ -82,8 +82,10 @@ class MemoryBooks:
             return Finding.of(
                 (
                     order.id,
-                    order.captured - order.refunded - order.disputed
-                    <= sum(each.refunding for each in payments.by("order", order.id)),
+                    all(
+                        each.captured - each.refunded - each.disputed <= each.refunding
+                        for each in payments.by("order", order.id)
+                    ),
                 )
                 for order in session.table(ORDERS).values()
                 if order.status in ENDED

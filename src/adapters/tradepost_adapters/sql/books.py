@@ -85,9 +85,10 @@ _ORDERS_COVERED = _check(
 _ORDERS_SETTLED = _check(
     "orders_settled",
     """
-    SELECT orders.id, orders.captured - orders.refunded - orders.disputed <= coalesce((
-        SELECT sum(payments.refunding) FROM payments WHERE payments.order_id = orders.id
-    ), 0) AS is_right
+    SELECT orders.id, NOT EXISTS (
+        SELECT 1 FROM payments WHERE payments.order_id = orders.id
+            AND payments.captured - payments.refunded - payments.disputed > payments.refunding
+    ) AS is_right
     FROM orders WHERE orders.status IN ('canceled', 'expired')
     """,
 )

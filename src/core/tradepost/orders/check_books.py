@@ -58,7 +58,8 @@ class Books(Protocol):
         ...
 
     async def orders_settled(self) -> Finding:
-        """By order that is canceled or expired: what was captured is refunded, on its way back, or taken by a dispute."""
+        """By order that is canceled or expired: what each of its payments captured is refunded, on its way back, or taken by
+        a dispute."""
         ...
 
     async def money_positive(self) -> Finding:
