@@ -13,6 +13,7 @@ from tradepost.orders.order import Order
 from tradepost.payments.payment import Payment
 from tradepost_adapters.sql.connection import Connection
 from tradepost_adapters.sql.customers import contact_row, customer_row
+from tradepost_adapters.sql.ledger import SqlLedgerBatch
 from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.orders import history_rows, line_row, order_row
 from tradepost_adapters.sql.payments import payment_row
@@ -56,9 +57,11 @@ _PAYMENT = Insert(payments)
 class SqlHistoryBook:
     """`HistoryBook` in SQL."""
 
-    def __init__(self, connection: Connection, numbers: Numbers, bookkeeper: Bookkeeper) -> None:
+    def __init__(self, connection: Connection, numbers: Numbers, batch: SqlLedgerBatch, bookkeeper: Bookkeeper) -> None:
+        """The bookkeeper posts to the batch."""
         self._connection = connection
         self._numbers = numbers
+        self._batch = batch
         self._bookkeeper = bookkeeper
 
     async def known(self, external_ids: Sequence[str], /) -> Mapping[str, KnownOrder]:
@@ -85,3 +88,4 @@ class SqlHistoryBook:
         self._connection.defer(_ENTRY, [row for order in orders for row in history_rows(order)])
         self._connection.defer(_PAYMENT, [{**payment_row(payment), "version": 1} for payment in payments])
         await self._bookkeeper.book([booking for order in orders for booking in order.take_bookings()])
+        self._batch.write()

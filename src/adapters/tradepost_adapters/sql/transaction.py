@@ -21,7 +21,13 @@ from tradepost_adapters.sql.idempotency import SqlIdempotencyRecords
 from tradepost_adapters.sql.identities import SqlAttempts, SqlIdentities
 from tradepost_adapters.sql.inbox import SqlInbox
 from tradepost_adapters.sql.jobs import SqlJobQueue, SqlJobs, SqlJobSchedules
-from tradepost_adapters.sql.ledger import SqlLedgerAccounts, SqlLedgerBlocks, SqlLedgerSnapshots, SqlLedgerTransfers
+from tradepost_adapters.sql.ledger import (
+    SqlLedgerAccounts,
+    SqlLedgerBatch,
+    SqlLedgerBlocks,
+    SqlLedgerSnapshots,
+    SqlLedgerTransfers,
+)
 from tradepost_adapters.sql.nonces import SqlNonces
 from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.one_time_tokens import SqlOneTimeTokens
@@ -188,7 +194,7 @@ class SqlTransaction:
 
     @lazy
     def bookkeeper(self) -> Bookkeeper:
-        return Bookkeeper(self.ledger_accounts, self.ledger_transfers, self._shared.accounts, self._shared.ids.new)
+        return self._bookkeeper(self.ledger_transfers)
 
     @lazy
     def terms(self) -> SqlTerms:
@@ -216,7 +222,8 @@ class SqlTransaction:
 
     @lazy
     def history_book(self) -> SqlHistoryBook:
-        return SqlHistoryBook(self._connection, self._shared.numbers, self.bookkeeper)
+        batch = SqlLedgerBatch(self._connection)
+        return SqlHistoryBook(self._connection, self._shared.numbers, batch, self._bookkeeper(batch))
 
     @lazy
     def payments(self) -> SqlPayments:
@@ -237,6 +244,9 @@ class SqlTransaction:
     @lazy
     def webhook_events(self) -> SqlWebhookEvents:
         return SqlWebhookEvents(self._connection)
+
+    def _bookkeeper(self, transfers: SqlLedgerTransfers) -> Bookkeeper:
+        return Bookkeeper(self.ledger_accounts, transfers, self._shared.accounts, self._shared.ids.new)
 
 
 def sql_transactions() -> Callable[[Connection], SqlTransaction]:
