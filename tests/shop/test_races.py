@@ -227,6 +227,26 @@ async def test_refunds_at_once_never_give_back_more_than_was_paid(stand: Racing)
     assert await stand.money() == 100
 
 
+async def test_refunds_to_the_card_and_into_the_wallet_at_once_return_no_more_than_was_taken(stand: Racing) -> None:
+    await stand.sell("MUG", price=1000)
+    view = await stand.shop.place_order(order(("MUG", 1)))
+    to_card, to_wallet = (
+        RefundOrderCommand(actor=OWNER, order_id=view.id, amount=Money(300, "EUR"), store_credit=store_credit)
+        for store_credit in (False, True)
+    )
+    await at_once(*(stand.shop.refund_order(part) for part in (to_card, to_wallet) * 5))
+    await _again(lambda: stand.shop.refund_order(to_wallet), until=("payment.over_refund",))
+    await stand.settle()
+    story = await stand.shop.get_order_story(OrderStoryQuery(actor=OWNER, order_id=view.id))
+    given: Counter[bool] = Counter()
+    for each in story.refunds:
+        given[each.store_credit] += each.amount.amount
+    assert (await stand.seen(view.id)).refunded.amount == given.total() == 900
+    assert await stand.money() == 1000 - given[False]
+    balances = await stand.backend.ledger_views.account("wallet:cus_buyer.EUR") if given[True] else None
+    assert (balances.balance.amount if balances is not None else 0) == given[True]
+
+
 async def test_the_same_unit_is_refunded_and_restocked_once(stand: Racing) -> None:
     await stand.sell("MUG", stock=5)
     view = await stand.shop.place_order(order(("MUG", 2)))
