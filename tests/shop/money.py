@@ -103,15 +103,16 @@ class MoneyShop:
         for event_id in list(self._jobs):
             with suppress(EventTooEarly, TradepostError):
                 await self.shop.process_webhook({"gateway": "simulated", "id": event_id})
-                self._jobs.remove(event_id)
+                self._jobs = [each for each in self._jobs if each != event_id]
 
     async def tell(self) -> None:
         await self.deliver()
         await self.work_off()
 
     async def survive(self, at: int, step: Any) -> None:
-        """Take the step in a process that dies at its `at`-th await point (0: it lives), or is refused."""
-        self.points.arm(at, None)
+        """Take the step in a process that dies at its `at`-th await point (0: it lives), or is refused. Below zero: at that
+        point everything the gateway has to tell is dealt with."""
+        self.points.arm(abs(at), self.tell if at < 0 else None)
         try:
             await step
         except Killed:

@@ -43,13 +43,14 @@ from tradepost_adapters.simulated_gateway.tokens import AUTHORIZING, FOLLOWING
 from tradepost_adapters.simulated_gateway.webhooks import signed
 
 EXAMPLES = int(os.environ.get("TRADEPOST_TEST_MONEY_HISTORIES", "150"))
+"""How many histories a run makes up; 1,000 take a minute or two."""
 STEPS = 30
 _EMPTY = frozenset({"tok_dead", "tok_insufficient_funds", "tok_expired"})
 tokens = st.just("tok_success") | st.sampled_from(sorted({*AUTHORIZING, *FOLLOWING} - _EMPTY))
 which = st.integers(0, 3)
 amounts = st.none() | st.integers(1, 12).map(lambda hundreds: Money(hundreds * 97, "EUR"))
-deaths = st.integers(0, 48).map(lambda at: at if at <= 12 else 0)
-"""At which await point the process dies; 0: it does not."""
+deaths = st.integers(-12, 36).map(lambda at: at if at <= 12 else 0)
+"""At which await point the process dies, or (below zero) events overtake it; 0: neither."""
 payments = st.builds(
     lambda method, token, capture, credit: PaymentInput(
         method=method,
@@ -295,7 +296,7 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(run_once.__kwdefaults__, "wait_seconds", 0.0)
 
 
-TestMoney = MoneyMachine.TestCase
+TestMoney = pytest.mark.timeout(max(120, EXAMPLES))(MoneyMachine.TestCase)
 TestMoney.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=STEPS,
