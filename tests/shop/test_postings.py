@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 from tests.shop.conftest import BUYER, OWNER, Stand, order
 
-from tradepost.kernel.errors import TradepostError
+from tradepost.kernel.errors import Invalid, TradepostError
 from tradepost.kernel.money import Money
 from tradepost.kernel.pages import PageRequest
-from tradepost.ledger import ListPostingsQuery, PostingFilter, Side
+from tradepost.ledger import ListPostingsQuery, PostingFilter, PostTransferCommand, Side, credit, debit
 from tradepost.orders import (
     CancelOrderCommand,
     CapturePaymentCommand,
     FulfillOrderCommand,
     OrderStatus,
+    OrderStoryQuery,
     PayOrderCommand,
     RefundLine,
     RefundOrderCommand,
@@ -144,3 +145,21 @@ async def test_money_that_comes_for_an_order_that_ended_is_owed_and_goes_back(st
         await stand.shop.recover_operations()
     assert await posted(stand, view.id) == {}
     assert await stand.money() == 0
+
+
+async def test_nobody_takes_by_hand_the_reference_of_what_is_yet_to_happen(stand: Stand) -> None:
+    await taxed(stand)
+    view = await stand.shop.place_order(order(("MUG", 1), token=None))
+    (payment,) = (await stand.shop.get_order_story(OrderStoryQuery(actor=OWNER, order_id=view.id))).payments
+    due = Money(1100, "EUR")
+    with pytest.raises(Invalid) as refused:
+        await stand.shop.post_transfer(
+            PostTransferCommand(
+                actor=OWNER,
+                reference=f"capture:{payment.id}:1100",
+                postings=(debit("revenue:EUR", due), credit("receivable:EUR", due)),
+            )
+        )
+    assert [fault.pointer for fault in refused.value.faults] == ["/reference"]
+    captured = await stand.shop.capture_payment(CapturePaymentCommand(actor=OWNER, order_id=view.id))
+    assert captured.captured == due

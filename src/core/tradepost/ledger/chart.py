@@ -50,6 +50,10 @@ _FAMILIES = {
     )
 }
 
+_REFERENCES = ("placed:order_", "canceled:order_", "capture:pay_", "refund:re_", "refund_failed:re_", "dispute:dp_")
+"""What the shop posts about orders begins so. Which it is going to be can be told before: had somebody used it, that order
+could never be captured or canceled."""
+
 
 def check(opened: Account) -> None:
     """Raises `ledger.account_invalid` for an account of the shop's families that is not as the shop needs it: nobody could
@@ -63,6 +67,13 @@ def check(opened: Account) -> None:
             "This account can not be opened: see errors.",
             Fault("/code", f"the shop itself posts to {opened.code!r}, and needs it as {needed}; choose another code"),
         )
+
+
+def reference_faults(reference: str) -> list[Fault]:
+    """What is wrong with a reference that is not the shop's own."""
+    if not reference.startswith(_REFERENCES):
+        return []
+    return [Fault("/reference", "the shop itself posts under references that begin so; choose another one")]
 
 
 def account(code: str, currency: str, *, at: datetime) -> Account:

@@ -7,9 +7,11 @@ import msgspec
 from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import staff
+from tradepost.kernel.errors import Invalid
 from tradepost.kernel.idempotency import IdempotencyKey, run_once
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
+from tradepost.ledger.chart import reference_faults
 from tradepost.ledger.ports import BookkeepingTx
 from tradepost.ledger.posting import post
 from tradepost.ledger.transfer import Posting, Transfer
@@ -17,8 +19,8 @@ from tradepost.ledger.views import LedgerTransferView
 
 
 class PostTransferCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """`reference` says what it is posted for: under it nothing else is ever posted. `at` is when it happened: now, unless
-    said."""
+    """`reference` says what it is posted for: under it nothing else is ever posted; those of orders are the shop's. `at` is
+    when it happened: now, unless said."""
 
     actor: Actor
     reference: str
@@ -43,6 +45,8 @@ class PostTransfer:
 
     async def __call__(self, command: PostTransferCommand) -> LedgerTransferView:
         self.access.check(command.actor)
+        if faults := reference_faults(command.reference):
+            raise Invalid("ledger.transfer_invalid", "Nothing was posted: see errors.", *faults)
         now = self._clock.now()
         transfer = Transfer(
             id=self._ids.new("transfer"),
