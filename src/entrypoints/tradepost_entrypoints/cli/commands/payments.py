@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # the features take longer to import than help takes to show
         Tally,
     )
 
+_ASKED = timedelta(days=30)
+
 payments = Group(help="What gateways say of our money, and whether the books say the same.")
 
 
@@ -33,7 +36,7 @@ async def reconcile(
         list[Path] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Reports of the balance; without any, the gateway is asked.",
+            help="Reports of the balance; without any, the gateway is asked, from 30 days ago unless --from says otherwise.",
             exists=True,
             dir_okay=False,
             readable=True,
@@ -53,7 +56,8 @@ async def reconcile(
     from tradepost_entrypoints.container import gateway_name, report_reader
 
     name = "stripe" if stripe else gateway or gateway_name(settings())
-    query = ReconcilePaymentsQuery(actor=caller(), gateway=name, at_from=utc(since), at_before=utc(until), most=most)
+    at_from = utc(since) or (None if files else datetime.now(UTC) - _ASKED)
+    query = ReconcilePaymentsQuery(actor=caller(), gateway=name, at_from=at_from, at_before=utc(until), most=most)
     async with shop() as opened:
         with ExitStack() as open_files, progress("Comparing", unit="lines") as advance:
             report = None
