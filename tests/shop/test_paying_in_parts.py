@@ -26,6 +26,7 @@ from tradepost.orders import (
     PayOrderCommand,
     PlaceOrderCommand,
 )
+from tradepost.orders.pay_order import MAX_TRIES
 from tradepost.payments.gateway import Capture, GatewayOutcomeUnknown
 from tradepost.payments.payment import Method
 from tradepost_adapters.simulated_gateway import SimulatedGateway
@@ -229,6 +230,16 @@ async def test_an_amount_of_another_currency_is_refused(stand: Stand) -> None:
     await pay(stand, order_id, ada)
     captured = stand.shop.capture_payment(CapturePaymentCommand(actor=OWNER, order_id=order_id, amount=dollars))
     assert (await refused(captured)).code == "money.currency_mismatch"
+
+
+async def test_nobody_tries_cards_or_parts_of_an_order_without_end(stand: Stand) -> None:
+    await stand.sell("MUG", price=1000)
+    ada = await buyer(stand)
+    order_id = await declined(stand, order(("MUG", 1), actor=ada, token="tok_declined"))
+    for cents in range(1, MAX_TRIES):
+        assert (await refused(pay(stand, order_id, ada, cents, "tok_declined"))).code == "payment.declined"
+    assert (await refused(pay(stand, order_id, ada, MAX_TRIES, "tok_declined"))).code == "payment.too_many_tries"
+    assert (await refused(pay(stand, order_id, ada))).code == "payment.too_many_tries"
 
 
 async def test_parts_of_an_order_that_expires_go_back(stand: Stand) -> None:

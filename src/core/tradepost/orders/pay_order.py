@@ -1,5 +1,7 @@
 """Pay a pending order: again after a decline, with another token, or a part of it."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tradepost.kernel.access import Actor, Permission
@@ -19,6 +21,10 @@ from tradepost.orders.reading import require_access
 from tradepost.orders.views import OrderView
 from tradepost.payments.payment import Method, Operation, Payment
 
+MAX_TRIES = 30
+"""Of one order, in however many parts: more is nobody buying, but somebody trying out cards. Each try looks at all before it,
+and whoever ends the order at all of them."""
+
 
 class PayOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Which order, and the new token. `amount` pays a part; without it, all that is still owed."""
@@ -36,7 +42,8 @@ class PayOrder:
     all of it is there.
 
     Raises `payment.declined`, `payment.over_capture`, `order.not_payable` when it is no longer pending or its reservation
-    has run out, and `payment.in_flight` while an earlier try has not been answered: paying twice is worse than waiting.
+    has run out, `payment.in_flight` while an earlier try has not been answered: paying twice is worse than waiting, and
+    `payment.too_many_tries`.
     """
 
     access = own_or(Permission.PAYMENTS_WRITE, seen_with=Permission.ORDERS_READ, by_token=True)
@@ -82,13 +89,8 @@ class PayOrder:
                     {"status": order.status},
                 )
             payments = await tx.payments.of_order(order.id)
-            for each in payments:
-                if any(not earlier.settled for earlier in await tx.operations.of_payment(each.id)):
-                    raise Conflict(
-                        "payment.in_flight",
-                        "An earlier payment of this order has not been answered yet; read the order again in a moment.",
-                        {"retry_after": 5},
-                    )
+            earlier = [operation for each in payments for operation in await tx.operations.of_payment(each.id)]
+            _check_tries(order, earlier)
             amount = _owed(order, command.amount)
             payment = next((each for each in payments if self._tries(each, amount)), None)
             if payment is None:
@@ -127,6 +129,20 @@ class PayOrder:
     def _tries(self, payment: Payment, amount: Money) -> bool:
         """Whether it is for that amount, through the gateway that takes the money now, and nothing came of it yet."""
         return payment.gateway == self._gateway and not payment.authorized and payment.amount == amount
+
+
+def _check_tries(order: Order, earlier: Sequence[Operation]) -> None:
+    if any(not operation.settled for operation in earlier):
+        raise Conflict(
+            "payment.in_flight",
+            "An earlier payment of this order has not been answered yet; read the order again in a moment.",
+            {"retry_after": 5},
+        )
+    if len(earlier) >= MAX_TRIES:
+        raise Conflict(
+            "payment.too_many_tries",
+            f"Order {order.number} was tried to be paid {len(earlier)} times; place a new order.",
+        )
 
 
 def _owed(order: Order, asked: Money | None) -> Money:

@@ -46,6 +46,9 @@ _IN_FLIGHT = Refusal(
     "An earlier payment of this order has not been answered yet; read the order again in a moment.",
     {"retry_after": 5},
 )
+_TOO_MANY = Refusal(
+    Kind.CONFLICT, "payment.too_many_tries", "Order 100001 was tried to be paid 30 times; place a new order."
+)
 _OVER_CAPTURE = Refusal(
     Kind.CONFLICT,
     "payment.over_capture",
@@ -73,7 +76,7 @@ class PayBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     "/orders/{order_id}/pay",
     tag="Orders",
     also=(202,),
-    errors=(DECLINED, _NOT_PAYABLE, _IN_FLIGHT, _OVER_CAPTURE, _CURRENCY, _TOKEN, GONE),
+    errors=(DECLINED, _NOT_PAYABLE, _IN_FLIGHT, _TOO_MANY, _OVER_CAPTURE, _CURRENCY, _TOKEN, GONE),
     example={"token": "tok_success", "amount": {"amount": 1500, "currency": "EUR"}},
 )
 async def pay_order(
