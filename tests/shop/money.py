@@ -29,6 +29,7 @@ from tradepost.payments.gateway import Approved, BalanceKind, BalanceLine, Decli
 from tradepost.payments.payment import OperationStatus, Payment, RefundStatus
 from tradepost.payments.receive_webhook import ReceiveWebhookCommand
 from tradepost.payments.reconcile_payments import ReconcilePaymentsQuery
+from tradepost.pricing.set_tax_rate import SetTaxRateCommand
 from tradepost.shop import Shop
 from tradepost_adapters.simulated_gateway import Book, SimulatedGateway
 from tradepost_adapters.simulated_gateway.balance import Tariff
@@ -80,6 +81,12 @@ class MoneyShop:
         self.stand = Stand(self.shop, backend, self.gateway, self.clock)
         self.died = False
         self._jobs: list[str] = []
+
+    async def stock_up(self) -> None:
+        """Something to sell, with the tax in its price."""
+        await self.shop.set_tax_rate(SetTaxRateCommand(actor=OWNER, country="DE", category="standard", rate="19"))
+        await self.stand.sell("MUG", price=1000, stock=1000)
+        await self.stand.sell("ODD", price=333, stock=None)
 
     # -- the others
 

@@ -96,7 +96,7 @@ EVENT_FAULTS = ("duplicated", "reordered", "delayed", "dropped")
 
 async def opened(backend: Any, *, within: bool = False) -> MoneyShop:
     money = MoneyShop(backend, within=within)
-    await money.stand.sell("MUG", price=1000)
+    await money.stock_up()
     return money
 
 

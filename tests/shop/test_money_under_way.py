@@ -23,7 +23,7 @@ from tradepost_adapters.memory.backend import MemoryBackend
 @pytest.fixture
 async def money() -> MoneyShop:
     money = MoneyShop(MemoryBackend())
-    await money.stand.sell("MUG", price=1000)
+    await money.stock_up()
     return money
 
 
