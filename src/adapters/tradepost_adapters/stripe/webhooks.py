@@ -31,7 +31,7 @@ class StripeWebhooks:
         self._check(headers.get(_HEADER, ""), body, now)
         try:
             event = _events.decode(body)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise SignatureInvalid("What was signed is not an event of Stripe's.") from error
         return Notice(id=event.id, type=event.type, operation_ids=operations_of(event), disputes=disputes_of(event))
 
