@@ -281,6 +281,21 @@ async def test_confirming_at_once_is_confirming_once(stand: Racing) -> None:
     assert [entry.action for entry in story.history].count("captured") == 1
 
 
+async def test_an_answer_that_many_bring_one_after_the_other_is_taken_once(stand: Racing) -> None:
+    await stand.sell("MUG")
+
+    async def bring(operation_id: str, late: float) -> None:
+        await asyncio.sleep(late)
+        await stand.shop._runner.record(operation_id, Approved(reference=f"auth_{operation_id}"))
+
+    for _ in range(ROUNDS):
+        view = await stand.shop.place_order(order(("MUG", 1), token="tok_timeout"))
+        (payment,) = (await stand.shop.get_order_story(OrderStoryQuery(actor=OWNER, order_id=view.id))).payments
+        ends = await at_once(*(bring(payment.operations[0].id, late * 0.0007) for late in range(16)))
+        assert ends == {"ok": 16}
+        assert (await stand.seen(view.id)).captured.amount == 1000
+
+
 async def test_a_line_leaves_once_however_many_pack_it(stand: Racing) -> None:
     await stand.sell("MUG", stock=10)
     view = await stand.shop.place_order(order(("MUG", 3)))

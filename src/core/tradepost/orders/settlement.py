@@ -55,14 +55,18 @@ async def settle(
 
     Follow-up operations (money for an order that has ended goes back by itself) are added unleased, for recovery's
     next round.
+
+    The operation is saved before anything else is read: somebody else may record the same answer at this moment, and what
+    they make of the payment is not to be added to a second time, be it only to be refused.
     """
     operation = await tx.operations.get(operation_id)
-    order = await tx.orders.get(operation.order_id)
     before = operation.status
     if not operation.answered(answer, at=at):
         if isinstance(answer, Pending) and not operation.settled:  # no news, and asked after later
             await tx.operations.save(operation)
-        return order, operation
+        return await tx.orders.get(operation.order_id), operation
+    await tx.operations.save(operation)
+    order = await tx.orders.get(operation.order_id)
     payment = await tx.payments.get(operation.payment_id)
     match operation.request, answer:
         case _, Pending():
@@ -94,7 +98,6 @@ async def settle(
         case Refund(), _:
             await _refunded(tx, order, payment, operation, at=at, new_id=new_id)
     await tx.payments.save(payment)
-    await tx.operations.save(operation)
     await tx.orders.save(order)
     await _answer_keys(tx, order, operation)
     return order, operation
