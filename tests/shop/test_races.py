@@ -258,6 +258,25 @@ async def test_the_same_unit_is_refunded_and_restocked_once(stand: Racing) -> No
     assert await stand.level("MUG") == (5, 0)
 
 
+async def test_what_arrives_by_hand_meets_what_is_given_back_and_nobody_is_told_otherwise(stand: Racing) -> None:
+    await stand.sell("MUG", stock=1000)
+
+    async def late(moments: int, call: Awaitable[Any]) -> None:
+        await asyncio.sleep(moments * 0.0007)
+        await call
+
+    for _ in range(ROUNDS):
+        view = await stand.shop.place_order(order(("MUG", 1), token=None))
+        part = Money(50, "EUR")
+        came = CapturePaymentCommand(actor=OWNER, order_id=view.id, amount=part)
+        back = RefundOrderCommand(actor=OWNER, order_id=view.id, amount=part)
+        calls = [call for _ in range(8) for call in (stand.shop.capture_payment(came), stand.shop.refund_order(back))]
+        ends = await at_once(*(late(moment, call) for moment, call in enumerate(calls)))
+        assert set(ends) <= {"ok", "order.nothing_to_refund", "aggregate.stale"}
+        done = await stand.seen(view.id)
+        assert done.captured.amount + done.refunded.amount == 50 * ends["ok"]
+
+
 async def test_captures_at_once_never_take_more_than_is_held(stand: Racing) -> None:
     await stand.sell("MUG", price=1000)
     view = await stand.shop.place_order(order(("MUG", 1), payment=PaymentInput(token="tok_success", capture=False)))

@@ -12,6 +12,7 @@ from tradepost.kernel.addresses import Contact
 from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.money import Money
+from tradepost.kernel.transactions import StaleVersion
 from tradepost.ledger.bookkeeping import Booking
 from tradepost.orders import bookings, events
 from tradepost.orders.lines import HistoryEntry, OrderLine, Parcel, ShippingLine
@@ -300,12 +301,13 @@ class Order(Aggregate, kw_only=True):
         )
 
     def money_refunded(self, payment: Payment, refund: Refund, *, by: str, at: datetime) -> None:
-        """Money was given back; never more than was collected."""
+        """Money was given back; never more than was collected.
+
+        Its payment has seen to that: where the order says otherwise, it was read before somebody saved both.
+        """
         amount = refund.amount.amount
         if self.refunded + amount > self.captured:
-            raise Conflict(
-                "order.over_refund", f"Order {self.number} has {self.captured - self.refunded} left to refund."
-            )
+            raise StaleVersion(self.id)
         self.book(bookings.refunded(self, payment, refund, by=by, at=at))
         self.refunded += amount
         self.refunded_tax += refund.tax if self.sold else 0
