@@ -34,7 +34,7 @@ async def wrong(stand: Stand) -> dict[str, int]:
 
 async def test_the_books_of_an_empty_shop_agree(stand: Stand) -> None:
     checks = await stand.shop.check_books(CheckBooksQuery(actor=OWNER))
-    assert len(checks) == 14
+    assert len(checks) == 15
     assert all(check.passed and check.checked == 0 and check.example is None for check in checks)
 
 
@@ -123,6 +123,13 @@ async def _post(tx: Any, order: Any, payment: Any) -> None:
     await tx.orders.save(order)
 
 
+async def _keep_tax(tx: Any, order: Any, payment: Any) -> None:
+    kept = Money(1, "EUR")
+    postings = (debit("tax_payable:EUR", kept, subject=order.id), credit("revenue:EUR", kept, subject=order.id))
+    order.book(Booking.of("kept", postings, actor="x", at=NOW))
+    await tx.orders.save(order)
+
+
 @pytest.mark.parametrize(
     ("spoil", "seen"),
     [
@@ -135,6 +142,7 @@ async def _post(tx: Any, order: Any, payment: Any) -> None:
         (_forget_when, {"operations.settled"}),
         (_dispute, {"disputes.add_up", "ledger.money"}),
         (_post, {"ledger.receivable", "ledger.money"}),
+        (_keep_tax, {"ledger.tax"}),
     ],
 )
 async def test_what_does_not_agree_is_seen_and_named(stand: Stand, spoil: Spoil, seen: set[str]) -> None:

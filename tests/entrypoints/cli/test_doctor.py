@@ -40,7 +40,7 @@ def test_the_books_are_counted(terminal: Terminal) -> None:
     terminal.stock_up()
     buy(terminal, ("MUG-BLUE", 2))
     checks = {check["name"]: check for check in terminal.json("doctor", "--data")}
-    assert len(checks) == 14
+    assert len(checks) == 15
     assert all(check["wrong"] == 0 for check in checks.values())
     assert (checks["stock.reserved"]["checked"], checks["orders.covered"]["checked"]) == (17, 1)
 

@@ -153,6 +153,14 @@ class MemoryBooks:
                 for each in session.table(ORDERS).values()
             )
 
+    async def ledger_tax(self) -> Finding:
+        with self._database.reading() as session:
+            posted = _posted(session, chart.TAX_PAYABLE)
+            return Finding.of(
+                (each.id, posted[each.id] == (each.refunded_tax - each.tax.amount if each.sold else 0))
+                for each in session.table(ORDERS).values()
+            )
+
     async def ledger_money(self) -> Finding:
         with self._database.reading() as session:
             posted = _posted(session, chart.CLEARING, chart.WALLET, chart.FEES)

@@ -163,6 +163,13 @@ _LEDGER_RECEIVABLE = _check(
         families="account >= 'receivable:' AND account < 'receivable;'",
     ),
 )
+_LEDGER_TAX = _check(
+    "ledger_tax",
+    _POSTED.format(
+        amount="CASE WHEN orders.status IN ('placed', 'completed') THEN orders.refunded_tax - orders.tax ELSE 0 END",
+        families="account >= 'tax_payable:' AND account < 'tax_payable;'",
+    ),
+)
 _LEDGER_MONEY = _check(
     "ledger_money",
     _POSTED.format(
@@ -218,6 +225,9 @@ class SqlBooks:
 
     async def ledger_receivable(self) -> Finding:
         return await self._find(_LEDGER_RECEIVABLE)
+
+    async def ledger_tax(self) -> Finding:
+        return await self._find(_LEDGER_TAX)
 
     async def ledger_money(self) -> Finding:
         return await self._find(_LEDGER_MONEY)

@@ -89,6 +89,10 @@ class Books(Protocol):
         captured; without a sale that stands it is what was refunded without what was captured."""
         ...
 
+    async def ledger_tax(self) -> Finding:
+        """By order: what was posted about it to `tax_payable` is its tax without that of refunds, while the sale stands."""
+        ...
+
     async def ledger_money(self) -> Finding:
         """By order: what was posted about it to `clearing`, `wallet` and `fees` is what was captured without what was
         refunded or taken by disputes."""
@@ -125,6 +129,7 @@ async def checks_of(books: Books, *, of_stock: bool = True) -> tuple[CheckView, 
         ("operations.settled", "Operations have ended exactly when settled", books.operations_settled),
         ("disputes.add_up", "Disputed is what disputes have withdrawn", books.disputes_add_up),
         ("ledger.receivable", "The ledger knows what each order is owed", books.ledger_receivable),
+        ("ledger.tax", "The ledger knows what tax of each order is due", books.ledger_tax),
         ("ledger.money", "The ledger knows where each order's money is", books.ledger_money),
     )
     views = []
