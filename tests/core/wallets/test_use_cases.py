@@ -1,5 +1,6 @@
 """What goes into wallets and out of them, and who is told what."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from tradepost.kernel.access import GUEST, Actor, Role, operator
 from tradepost.kernel.errors import Conflict, Invalid, Kind, NotFound, TradepostError
 from tradepost.kernel.idempotency import IdempotencyKey
 from tradepost.kernel.money import Money
-from tradepost.ledger import AccountType, OpenAccountCommand, TrialBalanceQuery
+from tradepost.ledger import Account, AccountType, TrialBalanceQuery
 from tradepost.shop import Shop
 from tradepost.wallets import (
     GetWalletQuery,
@@ -206,11 +207,19 @@ async def test_a_refusal_is_told_again_under_its_key(shop: Shop, ada: Actor, bob
         await give(shop, ada, euros(5))
 
 
-async def test_an_account_opened_by_hand_that_could_go_below_zero_is_no_wallet(shop: Shop, ada: Actor) -> None:
+async def test_an_account_that_could_go_below_zero_is_no_wallet() -> None:
+    backend = MemoryBackend()
+    shop = Shop(backend, gateway=open_gateway("simulated://memory"), secret=b"0123456789abcdef")
+    ada = await somebody(shop)
     code = wallet_code(named(ada), "EUR")
-    await shop.open_ledger_account(
-        OpenAccountCommand(actor=operator(), code=code, name="Loose", type=AccountType.LIABILITY, currency="EUR")
+    loose = Account.open(
+        code=code, name="Loose", type=AccountType.LIABILITY, currency="EUR", floor=None, at=datetime.now(UTC)
     )
+
+    async def opened_before_the_shop_had_wallets(tx: Any) -> None:
+        await tx.ledger_accounts.add(loose)
+
+    await backend.transactions.run(opened_before_the_shop_had_wallets)
     with pytest.raises(Conflict) as refused:
         await give(shop, ada, euros(5))
     assert (refused.value.code, refused.value.data) == ("ledger.account_taken", {"code": code})

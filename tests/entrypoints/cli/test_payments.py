@@ -108,8 +108,11 @@ def test_stripes_reports_are_read_as_stripe_writes_them(sold: Terminal, tmp_path
     assert '"reference": "pi_1"' in ended.stdout
 
 
-def test_a_gateway_is_asked_from_some_time_on_and_has_to_be_there(sold: Terminal) -> None:
-    assert sold.run("payments", "reconcile").returncode == 2
+def test_a_gateway_is_asked_about_the_last_thirty_days_and_has_to_be_there(sold: Terminal) -> None:
+    view = sold.json("payments", "reconcile")
+    span = datetime.fromisoformat(view["at_before"]) - datetime.fromisoformat(view["at_from"])
+    assert view["agreed"]
+    assert timedelta(days=30) <= span < timedelta(days=30, minutes=5)
     assert sold.run("payments", "reconcile", "--stripe", "--from", "2026-03-01").returncode == 4
 
 

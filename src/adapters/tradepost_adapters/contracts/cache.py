@@ -35,12 +35,15 @@ class Source(Generic[T]):
         self.value = value
         self.asked = 0
         self.slow = slow
+        self.holding = asyncio.Event()  # cleared, it does not answer until it is set
+        self.holding.set()
         self.tags: Iterable[str] = ("a",)
 
     async def __call__(self) -> T:
         self.asked += 1
         value = self.value
         await asyncio.sleep(self.slow)
+        await self.holding.wait()
         return value
 
     async def through(self, cache: Cache, kind: type[T], key: str = "key", ttl: timedelta = MINUTE) -> T:
@@ -132,10 +135,14 @@ class CacheContract:
         assert asked == 2
 
     async def test_a_caller_that_goes_away_leaves_the_others_their_answer(self, cache: Cache) -> None:
-        source = Source(Thing(id="1"), slow=0.05)
+        source = Source(Thing(id="1"))
+        source.holding.clear()
         first, second = (asyncio.create_task(source.through(cache, Thing)) for _ in range(2))
-        await asyncio.sleep(0.02)
+        while not source.asked:
+            await asyncio.sleep(0.001)
         first.cancel()
+        await asyncio.sleep(0)
+        source.holding.set()
         assert (await second).id == "1"
         assert source.asked == 1
         with pytest.raises(asyncio.CancelledError):

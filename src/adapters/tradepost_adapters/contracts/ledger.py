@@ -91,7 +91,7 @@ class PostingContract:
             await books.move(f"fee:{number}", "sales", "bank", number)
 
         async def work(tx: LedgerTx) -> frozenset[str]:
-            return await tx.ledger_transfers.posted(["fee:1", "fee:3", "fee:4", "fee:1", "it's \"fee:2\""])
+            return await tx.ledger_transfers.posted(["fee:1", "fee:3", "fee:4", "fee:1", 'it\'s "fee:2"'])
 
         async def nothing(tx: LedgerTx) -> frozenset[str]:
             return await tx.ledger_transfers.posted([])
