@@ -35,12 +35,14 @@ class Source(Generic[T]):
         self.value = value
         self.asked = 0
         self.slow = slow
+        self.began = asyncio.Event()
         self.holding = asyncio.Event()  # cleared, it does not answer until it is set
         self.holding.set()
         self.tags: Iterable[str] = ("a",)
 
     async def __call__(self) -> T:
         self.asked += 1
+        self.began.set()
         value = self.value
         await asyncio.sleep(self.slow)
         await self.holding.wait()
@@ -138,8 +140,7 @@ class CacheContract:
         source = Source(Thing(id="1"))
         source.holding.clear()
         first, second = (asyncio.create_task(source.through(cache, Thing)) for _ in range(2))
-        while not source.asked:
-            await asyncio.sleep(0.001)
+        await source.began.wait()
         first.cancel()
         await asyncio.sleep(0)
         source.holding.set()
