@@ -22,7 +22,7 @@ class Side(StrEnum):
     CREDIT = "credit"
 
 
-class Posting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Posting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """So much on one side of one account. `subject` is what it is about, such as an order's id."""
 
     account: str
@@ -50,7 +50,7 @@ def credit(account: str, amount: Money, *, subject: str | None = None) -> Postin
     return Posting(account=account, side=Side.CREDIT, amount=amount, subject=subject)
 
 
-class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+class Transfer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Two or more postings that add up to zero in every currency. Posted once and never changed: what was wrong is put
     right by another transfer.
 
