@@ -129,7 +129,7 @@ main.main()
 
 def test_every_dependency_of_an_extra_is_known_by_the_module_it_brings() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    named = {"argon2-cffi": "argon2", "python-dotenv": "dotenv"}
+    named = {"argon2-cffi": "argon2", "python-dotenv": "dotenv", "nats-py": "nats"}
     for extra, modules in MODULES.items():
         wanted = {Requirement(entry).name for entry in extras[extra]} - {"tradepost"}
         assert {named.get(name, name.replace("-", "_")) for name in wanted} == set(modules)

@@ -2,6 +2,7 @@
 
 MODULES = {
     "redis": ("redis", "limits"),
+    "nats": ("nats",),
     "aws": ("boto3",),
     "sql": ("sqlalchemy", "aiosqlite", "asyncpg", "alembic", "pysqlite3"),
     "server": (
@@ -20,6 +21,9 @@ MODULES = {
         "segno",
         "cryptography",
         "aiosmtplib",
+        "httpx",
+        "jinja2",
+        "babel",
         "dotenv",
     ),
     "oidc": ("authlib", "httpx", "joserfc"),
