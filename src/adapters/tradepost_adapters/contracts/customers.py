@@ -46,6 +46,7 @@ class CustomersContract:
             email="Ada@example.com",
             name="Ada Lovelace",
             phone="+49 30 1234",
+            locale="de-AT",
             addresses=(CustomerAddress(id="addr_1", address=HOME, label="home", default_shipping=True),),
             external_id="crm-1",
             user_id="user_1",

@@ -20,7 +20,7 @@ from tradepost_adapters.sql.tables.customers import customer_contacts, customers
 def _whole_customer() -> Any:
     """A customer's row and contact, as `_customer_from` reads them."""
     contact = customer_contacts.c
-    return select(customers, contact.email, contact.name, contact.phone, contact.addresses).join(
+    return select(customers, contact.email, contact.name, contact.phone, contact.locale, contact.addresses).join(
         customer_contacts, contact.customer_id == customers.c.id
     )
 
@@ -42,12 +42,13 @@ def contact_row(customer: Customer) -> dict[str, Any]:
         "name": customer.name,
         "name_key": None if customer.name is None else name_key(customer.name),
         "phone": customer.phone,
+        "locale": customer.locale,
         "addresses": customer.addresses,
     }
 
 
 def _customer_from(row: Row) -> Customer:
-    id_, version, external_id, user_id, metadata, created_at, email, name, phone, addresses = row
+    id_, version, external_id, user_id, metadata, created_at, email, name, phone, locale, addresses = row
     return Customer(
         id=id_,
         version=version,
@@ -58,6 +59,7 @@ def _customer_from(row: Row) -> Customer:
         email=email,
         name=name,
         phone=phone,
+        locale=locale,
         addresses=addresses,
     )
 

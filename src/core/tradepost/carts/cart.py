@@ -11,6 +11,7 @@ from tradepost.carts import events
 from tradepost.kernel.addresses import Contact, address_faults
 from tradepost.kernel.errors import Conflict, Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
+from tradepost.kernel.locales import locale_faults
 from tradepost.kernel.money import Money
 
 CartId = NewType("CartId", str)
@@ -79,7 +80,7 @@ class Cart(Aggregate, kw_only=True):
     def describe(self, contact: Contact, shipping_method: str | None, *, at: datetime) -> None:
         """Say who buys, where it goes and how. Raises `cart.invalid` with every fault."""
         self._change(at)
-        faults = []
+        faults = [] if contact.locale is None else locale_faults(contact.locale, "/locale")
         for name in ("shipping_address", "billing_address"):
             address = getattr(contact, name)
             if address is not None:

@@ -20,6 +20,7 @@ class CreateCustomerCommand(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     name: str | None = None
     phone: str | None = None
+    locale: str | None = None
     external_id: str | None = None
     metadata: Mapping[str, str] = {}
     idempotency: IdempotencyKey | None = None
@@ -45,6 +46,7 @@ class CreateCustomer:
                 email=command.email,
                 name=command.name,
                 phone=command.phone,
+                locale=command.locale,
                 external_id=command.external_id,
                 metadata=command.metadata,
                 created_at=now,

@@ -19,6 +19,7 @@ from tradepost.kernel.contacts import (
 )
 from tradepost.kernel.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from tradepost.kernel.events import Aggregate
+from tradepost.kernel.locales import locale_faults
 
 CustomerId = NewType("CustomerId", str)
 
@@ -39,14 +40,16 @@ class CustomerAddress(msgspec.Struct, frozen=True, kw_only=True):
 class Customer(Aggregate, kw_only=True):
     """A customer. `external_id` is what another system calls them; `user_id` the user they sign in as, if they do.
 
-    `email`, `name`, `phone` and `addresses` are personal data, stored apart. The e-mail address is where letters go:
-    it is nobody's key, so an imported customer and an account may share one.
+    `email`, `name`, `phone`, `locale` and `addresses` are personal data, stored apart. The e-mail address is where letters
+    go, `locale` the language they are in (BCP 47). The address is nobody's key, so an imported customer and an account may
+    share one.
     """
 
     created_at: datetime
     email: str | None = None
     name: str | None = None
     phone: str | None = None
+    locale: str | None = None
     addresses: tuple[CustomerAddress, ...] = ()
     external_id: str | None = None
     user_id: str | None = None
@@ -74,6 +77,7 @@ class Customer(Aggregate, kw_only=True):
         email: str | UnsetType | None = UNSET,
         name: str | UnsetType | None = UNSET,
         phone: str | UnsetType | None = UNSET,
+        locale: str | UnsetType | None = UNSET,
         external_id: str | UnsetType | None = UNSET,
         metadata: Mapping[str, str] | UnsetType = UNSET,
     ) -> bool:
@@ -82,6 +86,7 @@ class Customer(Aggregate, kw_only=True):
         self.email = self.email if email is UNSET else email
         self.name = self.name if name is UNSET else name
         self.phone = self.phone if phone is UNSET else phone
+        self.locale = self.locale if locale is UNSET else locale
         self.external_id = self.external_id if external_id is UNSET else external_id
         self.metadata = self.metadata if metadata is UNSET else metadata
         self._check()
@@ -123,7 +128,7 @@ class Customer(Aggregate, kw_only=True):
         raise NotFound("address", address_id)
 
     def _state(self) -> tuple[object, ...]:
-        return (self.email, self.name, self.phone, self.addresses, self.external_id, self.metadata)
+        return (self.email, self.name, self.phone, self.locale, self.addresses, self.external_id, self.metadata)
 
     def _changed(self, before: tuple[object, ...], at: datetime) -> bool:
         if self._state() == before:
@@ -139,6 +144,7 @@ class Customer(Aggregate, kw_only=True):
         faults = [] if self.email is None else email_faults(self.email, "/email")
         faults += [] if self.name is None else name_faults(self.name, "/name")
         faults += [] if self.phone is None else phone_faults(self.phone, "/phone")
+        faults += [] if self.locale is None else locale_faults(self.locale, "/locale")
         faults += metadata_faults(self.metadata, "/metadata")
         if self.external_id is not None and not 0 < len(self.external_id) <= MAX_EXTERNAL_ID:
             faults.append(Fault("/external_id", f"use 1 to {MAX_EXTERNAL_ID} characters"))

@@ -22,6 +22,7 @@ class UpdateCustomerCommand(msgspec.Struct, frozen=True, kw_only=True):
     email: str | UnsetType | None = UNSET
     name: str | UnsetType | None = UNSET
     phone: str | UnsetType | None = UNSET
+    locale: str | UnsetType | None = UNSET
     external_id: str | UnsetType | None = UNSET
     metadata: Mapping[str, str] | UnsetType = UNSET
     expected_version: int | None = None
@@ -51,6 +52,7 @@ class UpdateCustomer:
                 email=command.email,
                 name=command.name,
                 phone=command.phone,
+                locale=command.locale,
                 external_id=command.external_id,
                 metadata=command.metadata,
                 at=now,

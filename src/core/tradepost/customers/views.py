@@ -16,6 +16,7 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
     name: str | None
     phone: str | None
+    locale: str | None
     addresses: tuple[CustomerAddress, ...]
     external_id: str | None
     user_id: str | None
@@ -30,6 +31,7 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
             email=customer.email,
             name=customer.name,
             phone=customer.phone,
+            locale=customer.locale,
             addresses=customer.addresses,
             external_id=customer.external_id,
             user_id=customer.user_id,

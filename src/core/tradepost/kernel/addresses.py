@@ -39,8 +39,10 @@ def address_faults(address: Address, pointer: str) -> list[Fault]:
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Who buys and where it goes: personal data, stored apart from orders and carts so that it can be erased apart."""
+    """Who buys, in which language they are written to (BCP 47), and where it goes: personal data, stored apart from orders
+    and carts so that it can be erased apart."""
 
     email: str | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
+    locale: str | None = None

@@ -16,7 +16,8 @@ from tradepost.orders.views import OrderView
 
 
 class PlaceOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """What to buy, where it goes and how it is paid. Lines of one SKU are added up."""
+    """What to buy, where it goes and how it is paid. Lines of one SKU are added up. `locale` is the language letters
+    about it are in (BCP 47)."""
 
     actor: Actor
     lines: tuple[OrderItem, ...]
@@ -25,6 +26,7 @@ class PlaceOrderCommand(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
+    locale: str | None = None
     shipping_method: str | None = None
     metadata: Mapping[str, str] = {}
     idempotency: IdempotencyKey | None = None
@@ -51,6 +53,7 @@ class PlaceOrder(Buying[SaleTx]):
                 email=command.email,
                 shipping_address=command.shipping_address,
                 billing_address=command.billing_address,
+                locale=command.locale,
             ),
             shipping_method=command.shipping_method,
             payment=command.payment,

@@ -9,6 +9,7 @@ from tradepost.kernel.addresses import Contact, address_faults
 from tradepost.kernel.contacts import email_faults, metadata_faults
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.locales import locale_faults
 from tradepost.kernel.money import Money, is_currency
 from tradepost.ledger.chart import WALLET
 from tradepost.orders.lines import OrderLine, ShippingLine
@@ -75,6 +76,8 @@ def check_form(draft: Draft) -> None:
         faults.append(Fault("/payment/store_credit", "guests have none; sign in to pay with store credit"))
     if draft.contact.email is not None:
         faults += email_faults(draft.contact.email, "/email")
+    if draft.contact.locale is not None:
+        faults += locale_faults(draft.contact.locale, "/locale")
     for name in ("shipping_address", "billing_address"):
         address = getattr(draft.contact, name)
         if address is not None:

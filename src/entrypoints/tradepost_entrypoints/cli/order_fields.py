@@ -36,6 +36,7 @@ ORDER: "Fields[OrderView]" = {
     "Disputed": lambda order: order.disputed if order.disputed else None,
     "Customer": lambda order: order.customer_id,
     "E-mail": lambda order: order.contact.email,
+    "Language": lambda order: order.contact.locale,
     "Ship to": lambda order: _address(order),
     "Created": lambda order: order.created_at,
     "Placed": lambda order: order.placed_at,

@@ -31,6 +31,7 @@ customer_contacts = Table(
     Column("name", Text),
     Column("name_key", _ByCodePoint),
     Column("phone", Text),
+    Column("locale", Text),
     Column("addresses", Json(tuple[CustomerAddress, ...]), nullable=False),
     Index("ix_customer_contacts_email_key", "email_key"),
     Index("ix_customer_contacts_name_key", "name_key"),

@@ -19,6 +19,7 @@ _FIELDS: "output.Fields[CustomerView]" = {
     "Name": lambda customer: customer.name,
     "E-mail": lambda customer: customer.email,
     "Phone": lambda customer: customer.phone,
+    "Language": lambda customer: customer.locale,
     "External id": lambda customer: customer.external_id,
     "User": lambda customer: customer.user_id,
     "Created": lambda customer: customer.created_at,

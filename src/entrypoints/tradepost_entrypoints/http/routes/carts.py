@@ -39,6 +39,7 @@ from tradepost_entrypoints.http.routes.orders import (
     SHORT,
     Currency,
     Email,
+    Locale,
     Metadata,
     Text,
     order_answer,
@@ -175,6 +176,7 @@ class UpdateCartBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     email: Email | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
+    locale: Locale | None = None
     shipping_method: Text | None = None
 
 
@@ -201,7 +203,12 @@ async def update_cart(
     command = UpdateCartCommand(
         actor=actor,
         cart_id=cart_id,
-        contact=Contact(email=data.email, shipping_address=data.shipping_address, billing_address=data.billing_address),
+        contact=Contact(
+            email=data.email,
+            shipping_address=data.shipping_address,
+            billing_address=data.billing_address,
+            locale=data.locale,
+        ),
         shipping_method=data.shipping_method,
         cart_token=cart_token,
         expected_version=expected_version,

@@ -32,7 +32,7 @@ from tradepost.orders import ListOrders, ListOrdersQuery, OrderFilter, OrderSumm
 from tradepost_entrypoints.http.endpoint import Refusal, endpoint
 from tradepost_entrypoints.http.envelope import Many, One
 from tradepost_entrypoints.http.parameters import PageQuery
-from tradepost_entrypoints.http.routes.orders import Email, Metadata
+from tradepost_entrypoints.http.routes.orders import Email, Locale, Metadata
 from tradepost_entrypoints.http.routes.users import Name, OrdersOfQuery
 
 CustomerId = Annotated[str, msgspec.Meta(pattern=id_pattern("cus"), max_length=40, description="A customer's id.")]
@@ -65,6 +65,7 @@ class CustomerBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     email: Email | None = None
     name: Name | None = None
     phone: Phone | None = None
+    locale: Locale | None = None
     external_id: ExternalId | None = None
     metadata: Metadata = {}
 
@@ -87,6 +88,7 @@ async def create_customer(
             email=data.email,
             name=data.name,
             phone=data.phone,
+            locale=data.locale,
             external_id=data.external_id,
             metadata=data.metadata,
             idempotency=key,
@@ -123,6 +125,7 @@ class ContactBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     email: Email | UnsetType | None = UNSET
     name: Name | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
+    locale: Locale | UnsetType | None = UNSET
     external_id: ExternalId | UnsetType | None = UNSET
     metadata: Metadata | UnsetType = UNSET
 
@@ -149,6 +152,7 @@ async def update_customer(
             email=data.email,
             name=data.name,
             phone=data.phone,
+            locale=data.locale,
             external_id=data.external_id,
             metadata=data.metadata,
             expected_version=expected_version,

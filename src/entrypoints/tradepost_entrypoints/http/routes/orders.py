@@ -48,6 +48,10 @@ Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 42
 OrderToken = Annotated[str | None, Header("X-Order-Token", "The token a guest was given with the order.")]
 """A header, because addresses end up in logs."""
 
+Locale = Annotated[
+    str,
+    msgspec.Meta(min_length=2, max_length=35, description="The language of letters, as a BCP 47 tag: de, pt-BR."),
+]
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 
 DECLINED = Refusal(
@@ -83,6 +87,7 @@ class PlaceOrderBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     email: Email | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
+    locale: Locale | None = None
     shipping_method: Text | None = None
     metadata: Metadata = {}
 
@@ -128,6 +133,7 @@ async def place_order(
             email=data.email,
             shipping_address=data.shipping_address,
             billing_address=data.billing_address,
+            locale=data.locale,
             shipping_method=data.shipping_method,
             metadata=data.metadata,
             idempotency=key,
