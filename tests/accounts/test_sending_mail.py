@@ -1,7 +1,7 @@
 """From the fact to the sent mail, when something dies, refuses or is away in between; on every database."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,10 +11,11 @@ from tradepost.customers import RegisterUserCommand
 from tradepost.jobs import ClaimJobs, Job, JobFilter, JobState, JobView, RetryJob, RetryJobCommand
 from tradepost.kernel.access import GUEST, system
 from tradepost.kernel.errors import Conflict
+from tradepost.kernel.events import Message
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.pages import PageRequest
 from tradepost.mail import KIND, Letter, Letters, Mail, MailDelayed, MailRefused, post
-from tradepost.messaging import Consumers, DeliverMessages, OnceInEffect
+from tradepost.messaging import Consumers, DeliverMessages, OnceInEffect, ReceiveMessages
 from tradepost.users.account_letters import EVENTS
 from tradepost_adapters.memory.backend import MemoryBackend
 from tradepost_adapters.sql.backend import SqlBackend
@@ -67,21 +68,22 @@ async def test_who_dies_after_posting_and_before_saying_so_posts_once(office: Po
     class Dies(Exception):
         pass
 
-    posting = OnceInEffect(
-        "account-mail", EVENTS, office.shop.post_account_letters, office.backend.transactions, office.clock
+    posting = Consumers(
+        OnceInEffect(
+            "account-mail", EVENTS, office.shop.post_account_letters, office.backend.transactions, office.clock
+        )
+    )
+    receive = ReceiveMessages(
+        posting, office.backend.transactions, office.backend.parked_views, office.clock, random=random.random
     )
 
-    class DiesAfterward:
-        name, types = posting.name, posting.types
+    async def dies_afterward(messages: Sequence[Message], /) -> None:
+        await receive(messages)
+        raise Dies
 
-        async def __call__(self, message: object, /) -> None:
-            await posting(message)  # type: ignore[arg-type]
-            raise Dies
-
-    doomed = DeliverMessages(
-        office.backend.transactions, Consumers(DiesAfterward()), office.clock, relay="doomed", random=random.random
-    )
-    await doomed()
+    doomed = DeliverMessages(office.backend.transactions, dies_afterward, office.clock, relay="doomed")
+    with pytest.raises(Dies):
+        await doomed()
     assert len(await jobs(office)) == 1
     office.later(minutes=1)
     assert len(await office.mails()) == 1

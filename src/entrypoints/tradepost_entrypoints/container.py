@@ -23,6 +23,7 @@ from tradepost.mail.mail import Sender
 from tradepost.mail.mailer import Mailer
 from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
+from tradepost.messaging.broker import Broker
 from tradepost.orders.policy import OrderPolicy
 from tradepost.payments.reconciliation import BalanceReportReader
 from tradepost.payments.webhooks import WebhookReader
@@ -39,6 +40,7 @@ from tradepost_adapters.breached_passwords import CommonPasswords, UnusableList,
 from tradepost_adapters.cryptography import AesGcmSecretBox, Ed25519PublicKeys
 from tradepost_adapters.jose import JwtSigner
 from tradepost_adapters.local_mail import ConsoleMailer, FileMailer
+from tradepost_adapters.memory.broker import InProcessBroker
 from tradepost_adapters.memory.cache import MemoryCache
 from tradepost_adapters.memory.rate_limiter import MemoryRateLimiter
 from tradepost_adapters.simulated_gateway import SimulatedWebhooks, open_gateway
@@ -129,6 +131,10 @@ def _cache(settings: Settings) -> "MemoryCache | RedisCache":
     from tradepost_adapters.redis.cache import RedisCache  # an extra of its own
 
     return RedisCache.at(settings.cache_url)
+
+
+def _broker() -> Broker:
+    return InProcessBroker()
 
 
 def _rate_limiter(settings: Settings) -> "MemoryRateLimiter | RedisRateLimiter":
@@ -224,6 +230,7 @@ class Container(containers.DeclarativeContainer):
     gateway = providers.Singleton(_gateway, settings)
     cache = providers.Singleton(_cache, settings)
     rate_limiter = providers.Singleton(_rate_limiter, settings)
+    broker = providers.Singleton(_broker)
     spare_rate_limiter = providers.Singleton(MemoryRateLimiter)
     hasher = providers.Singleton(Argon2Hasher)
     breached = providers.Singleton(_breached, settings)
@@ -281,6 +288,7 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
     finally:
         for provider in container.identity_providers().values():
             await provider.close()
+        await container.broker().close()
         await limiter.close()
         await cache.close()
         await gateway.close()

@@ -8,8 +8,20 @@ import pytest
 
 from tradepost.kernel.clock import ManualClock
 from tradepost.kernel.events import Aggregate, Event, Message, event_type
+from tradepost.kernel.pages import PageRequest
 from tradepost.kernel.wakeups import LocalWakeUps, WakingTransactions
-from tradepost.messaging import AtLeastOnce, Consumers, DeliverMessages, HasOutbox, OnceInEffect, Relay, read_event
+from tradepost.messaging import (
+    AtLeastOnce,
+    Consumers,
+    DeliverMessages,
+    HasOutbox,
+    OnceInEffect,
+    ParkedFilter,
+    ReceiveMessages,
+    Relay,
+    RetryParked,
+    read_event,
+)
 from tradepost_adapters.memory.backend import MemoryBackend
 from tradepost_adapters.memory.transaction import MemoryTransaction
 
@@ -32,7 +44,9 @@ class House:
     def __init__(self) -> None:
         self.clock = ManualClock(NOW)
         self.wakeups = LocalWakeUps()
-        self.transactions = WakingTransactions(MemoryBackend().transactions, self.wakeups)
+        backend = MemoryBackend()
+        self.transactions = WakingTransactions(backend.transactions, self.wakeups)
+        self.parked, self.log = backend.parked_views, backend.event_log
 
     async def record(self, *facts: Event, order: str = "order_1") -> tuple[Message, ...]:
         aggregate = Aggregate(id=order)
@@ -45,10 +59,16 @@ class House:
         await self.transactions.run(work)
         return messages
 
-    def deliver(self, *consumers: Any, **more: Any) -> DeliverMessages:
-        return DeliverMessages(
-            self.transactions, Consumers(*consumers), self.clock, relay="one", random=lambda: 0.5, **more
+    def deliver(self, *consumers: Any, lease: timedelta = timedelta(seconds=20), **more: Any) -> DeliverMessages:
+        receive = ReceiveMessages(
+            Consumers(*consumers), self.transactions, self.parked, self.clock, random=lambda: 0.5, **more
         )
+        return DeliverMessages(self.transactions, receive, self.clock, relay="one", lease=lease)
+
+    async def waiting(self) -> list[str]:
+        """The ids of what is parked and not dead."""
+        page = await self.parked.page(ParkedFilter(dead=False), PageRequest())
+        return [one.message_id for one in page.items]
 
 
 async def test_a_consumer_gets_the_events_it_asks_for_and_no_others() -> None:
@@ -65,26 +85,64 @@ async def test_a_consumer_gets_the_events_it_asks_for_and_no_others() -> None:
 
 async def test_a_failing_consumer_does_not_keep_a_message_from_the_others_nor_repeat_it_to_them() -> None:
     house = House()
-    mails: list[str] = []
+    told: list[str] = []
     failing = True
 
-    async def mail(message: Message) -> None:
-        mails.append(message.id)
+    async def tell(message: Message) -> None:
+        told.append(message.id)
 
     async def index(tx: MemoryTransaction, message: Message) -> None:
         if failing:
             raise ValueError("no")
 
-    await house.record(Shipped(occurred_at=NOW, parcels=1))
-    deliver = house.deliver(
+    consumers = (
         OnceInEffect("index", [Shipped], index, house.transactions, house.clock),
-        AtLeastOnce("mail", [Shipped], mail, house.transactions, house.clock),
+        AtLeastOnce("tell", [Shipped], tell, house.transactions, house.clock),
     )
-    assert await deliver() == 0
+    await house.record(Shipped(occurred_at=NOW, parcels=1))
+    assert await house.deliver(*consumers)() == 1
+    assert await house.waiting() == ["order_1.1.0"]
     house.clock.advance(timedelta(hours=1))
     failing = False
-    assert await deliver() == 1
-    assert mails == ["order_1.1.0"]
+    retry = RetryParked(Consumers(*consumers), house.transactions, house.clock, random=lambda: 0.5)
+    assert await retry() == 1
+    assert await house.waiting() == []
+    assert told == ["order_1.1.0"]
+
+
+async def test_one_that_fails_in_a_batch_is_parked_alone_with_what_follows_in_its_aggregate() -> None:
+    house = House()
+    taken: list[str] = []
+
+    async def picky(tx: MemoryTransaction, message: Message) -> None:
+        if message.id == "order_2.1.0":
+            raise ValueError("not this one")
+        taken.append(message.id)
+
+    for order in ("order_1", "order_2", "order_3"):
+        await house.record(Shipped(occurred_at=NOW, parcels=1), Lost(occurred_at=NOW), order=order)
+    await house.deliver(OnceInEffect("picky", None, picky, house.transactions, house.clock))()
+    assert sorted(set(taken)) == ["order_1.1.0", "order_1.1.1", "order_3.1.0", "order_3.1.1"]
+    assert sorted(await house.waiting()) == ["order_2.1.0", "order_2.1.1"]
+
+
+async def test_while_nothing_can_be_parked_nothing_is_noted_as_delivered() -> None:
+    house = House()
+
+    async def fail(tx: MemoryTransaction, message: Message) -> None:
+        raise ValueError("no")
+
+    class Away:
+        async def run(self, work: object, /) -> None:
+            raise OSError("the database is away")
+
+    await house.record(Shipped(occurred_at=NOW, parcels=1))
+    consumers = Consumers(OnceInEffect("fail", None, fail, house.transactions, house.clock))
+    away: Any = Away()
+    receive = ReceiveMessages(consumers, away, house.parked, house.clock, random=lambda: 0.5)
+    with pytest.raises(OSError, match="the database is away"):
+        await DeliverMessages(house.transactions, receive, house.clock, relay="one")()
+    assert await house.log.last() == 0
 
 
 async def test_a_consumer_outside_gets_a_message_again_only_when_it_failed() -> None:
@@ -100,9 +158,9 @@ async def test_a_consumer_outside_gets_a_message_again_only_when_it_failed() -> 
     (message,) = await house.record(Shipped(occurred_at=NOW, parcels=1))
     consumer = AtLeastOnce("flaky", [Shipped], flaky, house.transactions, house.clock)
     with pytest.raises(OSError, match="refused"):
-        await consumer(message)
-    await consumer(message)
-    await consumer(message)
+        await consumer([message])
+    await consumer([message])
+    await consumer([message])
     assert tries == 2
 
 
@@ -114,7 +172,8 @@ async def test_a_consumer_that_takes_too_long_has_failed() -> None:
 
     await house.record(Shipped(occurred_at=NOW, parcels=1))
     consumer = AtLeastOnce("hang", [Shipped], hang, house.transactions, house.clock)
-    assert await house.deliver(consumer, patience=timedelta(milliseconds=10))() == 0
+    assert await house.deliver(consumer, patience=timedelta(milliseconds=10))() == 1
+    assert await house.waiting() == ["order_1.1.0"]
 
 
 async def test_a_long_pass_keeps_its_leases() -> None:
@@ -139,18 +198,21 @@ async def test_a_long_pass_keeps_its_leases() -> None:
     assert len(taken) == 1
 
 
-async def test_a_relay_told_to_stop_in_the_middle_notes_what_it_has_delivered() -> None:
+async def test_a_consumer_told_to_stop_in_the_middle_notes_what_it_has_done() -> None:
     house = House()
     reached = asyncio.Event()
+    told: list[str] = []
 
     async def hang_on_the_second(message: Message) -> None:
-        if message.sequence % 1000:
+        if told:
             reached.set()
             await asyncio.Event().wait()
+        told.append(message.id)
 
     await house.record(Shipped(occurred_at=NOW, parcels=1), Shipped(occurred_at=NOW, parcels=2))
-    consumer = AtLeastOnce("hang", [Shipped], hang_on_the_second, house.transactions, house.clock)
-    first = asyncio.create_task(house.deliver(consumer)())
+    first = asyncio.create_task(
+        house.deliver(AtLeastOnce("tell", [Shipped], hang_on_the_second, house.transactions, house.clock))()
+    )
     await reached.wait()
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -160,7 +222,7 @@ async def test_a_relay_told_to_stop_in_the_middle_notes_what_it_has_delivered() 
     async def note(message: Message) -> None:
         left.append(read_event(message, Shipped).parcels)
 
-    assert await house.deliver(AtLeastOnce("note", [Shipped], note, house.transactions, house.clock))() == 1
+    assert await house.deliver(AtLeastOnce("tell", [Shipped], note, house.transactions, house.clock))() == 2
     assert left == [2]
 
 

@@ -11,7 +11,7 @@ from tradepost.kernel.access import GUEST, Actor
 from tradepost.kernel.clock import ManualClock
 from tradepost.kernel.ids import TypeIds
 from tradepost.mail import KIND, Mail, SendMail
-from tradepost.messaging import Consumers, DeliverMessages, OnceInEffect
+from tradepost.messaging import Consumers, DeliverMessages, OnceInEffect, ReceiveMessages
 from tradepost.shop import Shop
 from tradepost.users import (
     RequestPasswordResetCommand,
@@ -61,7 +61,8 @@ class Post:
         )
         handler = self.shop.post_account_letters
         consumers = Consumers(OnceInEffect("account-mail", EVENTS, handler, transactions, self.clock))
-        self.deliver = DeliverMessages(transactions, consumers, self.clock, relay="test", random=random.random)
+        receive = ReceiveMessages(consumers, transactions, backend.parked_views, self.clock, random=random.random)
+        self.deliver = DeliverMessages(transactions, receive, self.clock, relay="test")
         self.send_mail = SendMail(self.shop.letters(SITE), self.mailer)
         kinds = JobHandlers()
         kinds.add(KIND, self.send_mail)

@@ -28,7 +28,7 @@ from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.http.app import create_app
 from tradepost_entrypoints.service import Service
 from tradepost_entrypoints.settings import load
-from tradepost_entrypoints.worker.background import deliver_messages, run_due_jobs
+from tradepost_entrypoints.worker.background import tell_and_work
 
 PASSWORD = "correct horse battery staple"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -105,11 +105,7 @@ class Stand:
 
     async def mails(self) -> list[Mail]:
         """What has been sent since this was asked last, once everything that waits has gone out."""
-        deliver, run_due = deliver_messages(self.container), run_due_jobs(self.container)
-        while await deliver():
-            pass
-        while await run_due():
-            pass
+        await tell_and_work(self.container)
         sent = list(self.mailer.sent)
         self.mailer.sent.clear()
         return sent

@@ -4,6 +4,7 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -17,14 +18,18 @@ from tradepost.kernel.transactions import Transactions
 from tradepost.messaging.consumers import Consumer, Consumers, OnceInEffect
 from tradepost.messaging.deliver_messages import DeliverMessages
 from tradepost.messaging.delivery import PartitionLease, Term, Waiting, partition_of
-from tradepost.messaging.ports import HasDeliveries, HasInbox, HasOutbox
+from tradepost.messaging.log import EventLog
+from tradepost.messaging.ports import HasDeliveries, HasInbox, HasOutbox, HasParking, ParkedViews
 from tradepost.messaging.purge_messages import PurgeMessages
+from tradepost.messaging.receive_messages import ReceiveMessages
+from tradepost.messaging.retry_parked import RetryParked
 
 LEASE = timedelta(seconds=30)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+_RETRIES: Any = {"random": lambda: 0.5, "backoff": Backoff(first=SECOND, jitter=0), "max_failures": 3}
 
 
-class MessagingTx(HasOutbox, HasDeliveries, HasInbox, Protocol):
+class MessagingTx(HasOutbox, HasDeliveries, HasInbox, HasParking, Protocol):
     """What the suite writes with."""
 
 
@@ -33,6 +38,12 @@ class MessagingAdapter(Protocol):
 
     @property
     def transactions(self) -> Transactions[MessagingTx]: ...
+
+    @property
+    def parked_views(self) -> ParkedViews: ...
+
+    @property
+    def event_log(self) -> EventLog: ...
 
 
 class Happened(Event, frozen=True, tag="test.happened.v1"):
@@ -51,24 +62,28 @@ class Recorder:
         self.overlapped = False
         self._busy: set[str] = set()
 
-    async def __call__(self, message: Message, /) -> None:
-        self.overlapped |= message.aggregate_id in self._busy
-        self._busy.add(message.aggregate_id)
+    async def __call__(self, messages: Sequence[Message], /) -> None:
+        aggregates = {message.aggregate_id for message in messages}
+        self.overlapped |= not aggregates.isdisjoint(self._busy)
+        self._busy |= aggregates
         try:
             await asyncio.sleep(0)
-            if message.id in self.fails:
+            if any(message.id in self.fails for message in messages):
                 raise ValueError("poison")
-            self.taken[message.aggregate_id].append(message.sequence)
+            for message in messages:
+                self.taken[message.aggregate_id].append(message.sequence)
         finally:
-            self._busy.discard(message.aggregate_id)
+            self._busy -= aggregates
 
 
-class _Office:
+class Office:
     """An outbox with a clock of its own, and what the tests do with it."""
 
     def __init__(self, adapter: MessagingAdapter) -> None:
         self.clock = ManualClock()
         self.transactions = adapter.transactions
+        self.parked = adapter.parked_views
+        self.log = adapter.event_log
         self.recorder = Recorder()
 
     def message(self, aggregate_id: str, sequence: int = 1) -> Message:
@@ -88,15 +103,16 @@ class _Office:
         await self.transactions.run(work)
 
     def relay(self, *consumers: Consumer, name: str = "one", **more: Any) -> DeliverMessages:
-        settings: Any = {"lease": LEASE, "backoff": Backoff(first=SECOND, jitter=0)} | more
-        return DeliverMessages(
-            self.transactions,
-            Consumers(*(consumers or (self.recorder,))),
-            self.clock,
-            relay=name,
-            random=lambda: 0.5,
-            **settings,
-        )
+        return DeliverMessages(self.transactions, self.receive(*consumers), self.clock, relay=name, lease=LEASE, **more)
+
+    def receive(self, *consumers: Consumer) -> ReceiveMessages:
+        return ReceiveMessages(self._told(consumers), self.transactions, self.parked, self.clock, **_RETRIES)
+
+    def retry(self, *consumers: Consumer) -> RetryParked:
+        return RetryParked(self._told(consumers), self.transactions, self.clock, **_RETRIES)
+
+    def _told(self, consumers: Sequence[Consumer]) -> Consumers:
+        return Consumers(*(consumers or (self.recorder,)))
 
     def term(self) -> Term:
         return Term.of(self.clock.now(), LEASE)
@@ -115,7 +131,7 @@ class _Office:
 
     async def waiting(self, leases: tuple[PartitionLease, ...], limit: int = 100) -> tuple[Waiting, ...]:
         async def work(tx: MessagingTx) -> tuple[Waiting, ...]:
-            return await tx.deliveries.waiting(leases, self.term(), limit)
+            return await tx.deliveries.waiting(leases, limit)
 
         return await self.transactions.run(work)
 
@@ -124,18 +140,18 @@ class MessagingContract:
     """Bind it with a fixture `adapter` that gives a `MessagingAdapter`."""
 
     @pytest.fixture
-    def office(self, adapter: MessagingAdapter) -> _Office:
-        return _Office(adapter)
+    def office(self, adapter: MessagingAdapter) -> Office:
+        return Office(adapter)
 
-    async def test_a_message_comes_out_as_it_was_put_in(self, office: _Office) -> None:
+    async def test_a_message_comes_out_as_it_was_put_in(self, office: Office) -> None:
         wanted = office.message("order_1")
         await office.put(wanted)
         leases = await office.lease()
         assert [lease.partition for lease in leases] == [partition_of("order_1")]
         (found,) = await office.waiting(leases)
-        assert (found.message, found.partition, found.failures) == (wanted, leases[0].partition, 0)
+        assert (found.message, found.partition) == (wanted, leases[0].partition)
 
-    async def test_a_message_is_put_in_with_its_transaction_or_not_at_all(self, office: _Office) -> None:
+    async def test_a_message_is_put_in_with_its_transaction_or_not_at_all(self, office: Office) -> None:
         async def work(tx: MessagingTx) -> None:
             await tx.outbox.append((office.message("order_1"),))
             raise Invalid("test", "no")
@@ -144,14 +160,14 @@ class MessagingContract:
             await office.transactions.run(work)
         assert await office.lease() == ()
 
-    async def test_what_was_delivered_is_not_delivered_again(self, office: _Office) -> None:
+    async def test_what_was_delivered_is_not_delivered_again(self, office: Office) -> None:
         await office.put(*[office.message(f"order_{n}") for n in range(40)])
         deliver = office.relay()
         assert await deliver() + await deliver() + await deliver() == 40
         assert await deliver() == 0
         assert sorted(office.recorder.taken.values()) == [[1]] * 40
 
-    async def test_messages_of_an_aggregate_leave_in_the_order_of_their_sequence(self, office: _Office) -> None:
+    async def test_messages_of_an_aggregate_leave_in_the_order_of_their_sequence(self, office: Office) -> None:
         for sequence in range(1, 6):
             await office.put(*[office.message(f"order_{n}", sequence) for n in range(10)])
         deliver = office.relay(batch=3)
@@ -159,7 +175,7 @@ class MessagingContract:
             pass
         assert dict(office.recorder.taken) == {f"order_{n}": [1, 2, 3, 4, 5] for n in range(10)}
 
-    async def test_relays_side_by_side_never_deliver_one_aggregate_at_once(self, office: _Office) -> None:
+    async def test_relays_side_by_side_never_deliver_one_aggregate_at_once(self, office: Office) -> None:
         for sequence in range(1, 6):
             await office.put(*[office.message(f"order_{n}", sequence) for n in range(30)])
         relays = [office.relay(name=f"relay-{n}", batch=4, partitions=6) for n in range(4)]
@@ -174,62 +190,38 @@ class MessagingContract:
         assert not office.recorder.overlapped
         assert dict(office.recorder.taken) == {f"order_{n}": [1, 2, 3, 4, 5] for n in range(30)}
 
-    async def test_a_poison_message_holds_back_its_own_aggregate_only(self, office: _Office) -> None:
-        a, same = _two_in_one_partition()
-        await office.put(office.message(a, 1), office.message(same, 1), office.message(a, 2), office.message(same, 2))
-        office.recorder.fails = {f"{a}.1"}
-        deliver = office.relay()
-        assert await deliver() == 2
-        assert await deliver() == 0
-        assert dict(office.recorder.taken) == {same: [1, 2]}
-        office.recorder.fails = set()
-        office.clock.advance(SECOND)
-        assert await deliver() == 2
-        assert office.recorder.taken[a] == [1, 2]
-
-    async def test_a_failing_message_is_tried_again_after_growing_pauses_and_is_dead_in_the_end(
-        self, office: _Office
-    ) -> None:
-        await office.put(office.message("order_1", 1), office.message("order_1", 2))
-        office.recorder.fails = {"order_1.1"}
-        deliver = office.relay(max_failures=3)
-        for pause in (1, 2):
-            assert await deliver() == 0
-            office.clock.advance(pause * SECOND - timedelta(microseconds=1))
-            assert await office.lease() == ()
-            office.clock.advance(timedelta(microseconds=1))
-        assert await deliver() == 0
-        assert await deliver() == 1
-        assert office.recorder.taken["order_1"] == [2]
-        office.recorder.fails = set()
-        office.clock.advance(HOUR)
-        assert await deliver() == 0
-
-    async def test_a_clock_set_back_lengthens_neither_pauses_nor_leases(self, office: _Office) -> None:
+    async def test_nothing_is_noted_when_it_could_not_be_handed_on_and_it_comes_again(self, office: Office) -> None:
         await office.put(office.message("order_1"))
-        office.recorder.fails = {"order_1.1"}
-        await office.relay()()
-        office.recorder.fails = set()
-        office.clock.advance(-HOUR)
+
+        async def away(messages: Sequence[Message], /) -> None:
+            raise OSError("connection refused")
+
+        with pytest.raises(OSError, match="refused"):
+            await DeliverMessages(office.transactions, away, office.clock, relay="one")()
+        assert await office.log.last() == 0
+        assert await office.relay()() == 1
+
+    async def test_a_clock_set_back_lengthens_no_lease(self, office: Office) -> None:
+        await office.put(office.message("order_1"))
         assert await office.lease("silent") != ()
         office.clock.advance(-HOUR)
         assert await office.relay(name="two")() == 1
 
-    async def test_a_leased_partition_is_given_to_nobody_else_until_it_is_given_back(self, office: _Office) -> None:
+    async def test_a_leased_partition_is_given_to_nobody_else_until_it_is_given_back(self, office: Office) -> None:
         await office.put(office.message("order_1"))
         leases = await office.lease("one")
         assert await office.lease("two") == ()
         assert await office.extend(leases, keep=False) == leases
         assert len(await office.lease("two")) == 1
 
-    async def test_many_lease_at_once_and_each_partition_goes_to_one(self, office: _Office) -> None:
+    async def test_many_lease_at_once_and_each_partition_goes_to_one(self, office: Office) -> None:
         await office.put(*[office.message(f"order_{n}") for n in range(100)])
         given = await asyncio.gather(*[office.lease(f"relay-{n}", limit=5) for n in range(8)])
         partitions = [lease.partition for leases in given for lease in leases]
         assert len(partitions) == len(set(partitions))
         assert partitions
 
-    async def test_partitions_take_turns(self, office: _Office) -> None:
+    async def test_partitions_take_turns(self, office: Office) -> None:
         await office.put(*[office.message(f"order_{n}") for n in range(200)])
         served: list[int] = []
         for _ in range(8):
@@ -239,7 +231,7 @@ class MessagingContract:
             office.clock.advance(timedelta(milliseconds=1))
         assert sorted(served) == list(range(32))
 
-    async def test_a_lease_ends_by_itself_and_its_late_holder_is_told(self, office: _Office) -> None:
+    async def test_a_lease_ends_by_itself_and_its_late_holder_is_told(self, office: Office) -> None:
         await office.put(office.message("order_1"))
         late = await office.lease("late")
         office.clock.advance(LEASE - SECOND)
@@ -252,14 +244,14 @@ class MessagingContract:
         assert await office.extend(late) == ()
         assert await office.extend((lease,)) == (lease,)
 
-    async def test_a_late_relay_notes_nothing(self, office: _Office) -> None:
+    async def test_a_late_relay_notes_nothing(self, office: Office) -> None:
         await office.put(office.message("order_1"))
         arrived, go_on = asyncio.Event(), asyncio.Event()
 
         class Slow(Recorder):
             name = "slow"
 
-            async def __call__(self, message: Message, /) -> None:
+            async def __call__(self, messages: Sequence[Message], /) -> None:
                 arrived.set()
                 await go_on.wait()
 
@@ -271,19 +263,19 @@ class MessagingContract:
         await late
         assert len(await office.waiting(leases)) == 1
 
-    async def test_an_effect_happens_once_however_often_its_message_comes(self, office: _Office) -> None:
+    async def test_an_effect_happens_once_however_often_its_message_comes(self, office: Office) -> None:
         message = office.message("order_1")
 
         async def echo(tx: MessagingTx, message: Message) -> None:
             await tx.outbox.append((office.message(f"echo_of_{message.id}"),))
 
         consumer = OnceInEffect("echo", [Happened], echo, office.transactions, office.clock)
-        await asyncio.gather(*[consumer(message) for _ in range(5)])
-        await consumer(message)
+        await asyncio.gather(*[consumer([message, message]) for _ in range(5)])
+        await consumer([message])
         put_in = await office.waiting(await office.lease())
         assert [item.message.aggregate_id for item in put_in] == ["echo_of_order_1.1"]
 
-    async def test_an_effect_that_fails_is_not_noted_as_dealt_with(self, office: _Office) -> None:
+    async def test_an_effect_that_fails_is_not_noted_as_dealt_with(self, office: Office) -> None:
         message = office.message("order_1")
         tries = 0
 
@@ -295,30 +287,50 @@ class MessagingContract:
 
         consumer = OnceInEffect("flaky", [Happened], fail_once, office.transactions, office.clock)
         with pytest.raises(Invalid):
-            await consumer(message)
-        await consumer(message)
-        await consumer(message)
+            await consumer([message])
+        await consumer([message])
+        await consumer([message])
         assert tries == 2
 
-    async def test_consumers_note_messages_each_for_itself(self, office: _Office) -> None:
+    async def test_consumers_note_messages_each_for_itself(self, office: Office) -> None:
         now = office.clock.now()
 
-        async def work(tx: MessagingTx) -> list[bool]:
+        async def work(tx: MessagingTx) -> list[frozenset[str]]:
             inbox = tx.inbox
             return [
-                await inbox.record("mail", "order_1.1", now),
-                await inbox.record("mail", "order_1.1", now),
-                await inbox.record("cache", "order_1.1", now),
-                await inbox.seen("cache", "order_1.1"),
-                await inbox.seen("cache", "order_1.2"),
+                await inbox.record("mail", ["order_1.1"], now),
+                await inbox.record("mail", ["order_1.1", "order_1.2"], now),
+                await inbox.record("cache", ["order_1.1"], now),
+                await inbox.seen("cache", ["order_1.1", "order_1.2"]),
+                await inbox.record("cache", [], now),
             ]
 
-        assert await office.transactions.run(work) == [True, False, True, True, False]
+        first, second = frozenset({"order_1.1"}), frozenset({"order_1.2"})
+        assert await office.transactions.run(work) == [first, second, first, first, frozenset()]
 
-    async def test_what_was_delivered_long_ago_is_forgotten_and_what_was_not_is_kept(self, office: _Office) -> None:
-        await office.put(office.message("order_1"), office.message("order_2"))
-        office.recorder.fails = {"order_2.1"}
-        await office.relay(max_failures=1)()
+    async def test_a_consumer_takes_again_what_its_inbox_has_forgotten(self, office: Office) -> None:
+        async def work(tx: MessagingTx) -> frozenset[str]:
+            await tx.inbox.record("mail", ["order_1.1", "order_1.2"], office.clock.now())
+            await tx.inbox.forget("mail", ["order_1.1"])
+            return await tx.inbox.seen("mail", ["order_1.1", "order_1.2"])
+
+        assert await office.transactions.run(work) == frozenset({"order_1.2"})
+
+    async def test_many_record_the_same_in_any_order_and_each_is_new_to_one(self, office: Office) -> None:
+        ids = [f"order_{n}.1" for n in range(20)]
+
+        async def record(wanted: list[str]) -> frozenset[str]:
+            async def work(tx: MessagingTx) -> frozenset[str]:
+                return await tx.inbox.record("mail", wanted, office.clock.now())
+
+            return await office.transactions.run(work)
+
+        new = await asyncio.gather(record(ids), record(ids[::-1]), record(ids[10:] + ids[:10]))
+        assert sorted(each for one in new for each in one) == sorted(ids)
+
+    async def test_what_was_delivered_long_ago_is_forgotten_and_what_was_not_is_kept(self, office: Office) -> None:
+        await office.put(office.message("order_1"))
+        await office.relay()()
         await office.put(office.message("order_3"))
         purge = PurgeMessages(office.transactions, office.clock, keep=HOUR)
         assert await purge() == 0
@@ -326,12 +338,12 @@ class MessagingContract:
         assert await purge() == 1
         assert [item.message.aggregate_id for item in await office.waiting(await office.lease())] == ["order_3"]
 
-    async def test_notes_outlive_their_messages(self, office: _Office) -> None:
-        async def record(tx: MessagingTx) -> bool:
-            return await tx.inbox.record("mail", "order_1.1", office.clock.now())
+    async def test_notes_outlive_their_messages(self, office: Office) -> None:
+        async def record(tx: MessagingTx) -> frozenset[str]:
+            return await tx.inbox.record("mail", ["order_1.1"], office.clock.now())
 
         async def recorded_anew() -> bool:
-            return await office.transactions.run(record)
+            return bool(await office.transactions.run(record))
 
         assert await recorded_anew()
         purge = PurgeMessages(office.transactions, office.clock, keep=HOUR)
@@ -341,9 +353,3 @@ class MessagingContract:
         office.clock.advance(SECOND)
         await purge()
         assert await recorded_anew()
-
-
-def _two_in_one_partition() -> tuple[str, str]:
-    first = "order_0"
-    wanted = partition_of(first)
-    return first, next(name for n in range(1, 10_000) if partition_of(name := f"order_{n}") == wanted)

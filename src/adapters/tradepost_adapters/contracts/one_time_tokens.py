@@ -184,6 +184,6 @@ async def _waiting(links: OneTimeTokensAdapter) -> list[Message]:
 
     async def work(tx: LinksTx) -> list[Message]:
         leases = await tx.deliveries.lease("test", term, 32)
-        return [waiting.message for waiting in await tx.deliveries.waiting(leases, term, 100)]
+        return [waiting.message for waiting in await tx.deliveries.waiting(leases, 100)]
 
     return await links.transactions.run(work)

@@ -8,11 +8,13 @@ from tradepost_adapters.memory.books import MemoryBooks
 from tradepost_adapters.memory.catalog_views import MemoryProductViews
 from tradepost_adapters.memory.customers import MemoryCustomerViews
 from tradepost_adapters.memory.database import MemoryDatabase, MemoryTransactions
+from tradepost_adapters.memory.event_log import MemoryEventLog
 from tradepost_adapters.memory.familiar_addresses import MemoryFamiliarAddressViews
 from tradepost_adapters.memory.identities import MemoryIdentityViews
 from tradepost_adapters.memory.jobs import MemoryJobViews
 from tradepost_adapters.memory.ledger_views import MemoryLedgerAudit, MemoryLedgerBalances, MemoryLedgerViews
 from tradepost_adapters.memory.orders import MemoryOrderViews
+from tradepost_adapters.memory.parking import MemoryParkedViews
 from tradepost_adapters.memory.payments import MemoryDisputeViews
 from tradepost_adapters.memory.pricing import MemoryPricingViews
 from tradepost_adapters.memory.roles import MemoryRoleViews
@@ -39,6 +41,14 @@ class MemoryBackend:
     @cached_property
     def books(self) -> MemoryBooks:
         return MemoryBooks(self._database)
+
+    @cached_property
+    def event_log(self) -> MemoryEventLog:
+        return MemoryEventLog(self._database)
+
+    @cached_property
+    def parked_views(self) -> MemoryParkedViews:
+        return MemoryParkedViews(self._database)
 
     @cached_property
     def job_views(self) -> MemoryJobViews:

@@ -1,5 +1,6 @@
 """What each consumer has dealt with, in memory."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -14,14 +15,18 @@ class MemoryInbox:
     def __init__(self, session: Session) -> None:
         self._rows = session.table(INBOX)
 
-    async def record(self, consumer: str, message_id: str, at: datetime, /) -> bool:
-        if (consumer, message_id) in self._rows:
-            return False
-        self._rows.add((consumer, message_id), at)
-        return True
+    async def record(self, consumer: str, message_ids: Sequence[str], at: datetime, /) -> frozenset[str]:
+        new = frozenset(each for each in message_ids if (consumer, each) not in self._rows)
+        for each in new:
+            self._rows.add((consumer, each), at)
+        return new
 
-    async def seen(self, consumer: str, message_id: str, /) -> bool:
-        return (consumer, message_id) in self._rows
+    async def seen(self, consumer: str, message_ids: Sequence[str], /) -> frozenset[str]:
+        return frozenset(each for each in message_ids if (consumer, each) in self._rows)
+
+    async def forget(self, consumer: str, message_ids: Sequence[str], /) -> None:
+        for each in message_ids:
+            self._rows.pop((consumer, each))
 
     async def purge(self, before: datetime, limit: int, /) -> int:
         forgotten = list(islice((key for key, at in self._rows.items() if at < before), limit))

@@ -10,7 +10,6 @@ from tradepost.kernel.events import Message
 from tradepost.kernel.wakeups import Topic
 from tradepost.messaging.delivery import (
     PARTITIONS,
-    DeliveryFailure,
     PartitionLease,
     Term,
     Waiting,
@@ -20,12 +19,13 @@ from tradepost_adapters.memory.database import Index, Session, TableOf
 
 
 class OutboxRow(msgspec.Struct, frozen=True, gc=False):
-    """A message in its place, and when it was delivered or given up."""
+    """A message in its place; when it was delivered, and its number in the event log."""
 
     position: int
     partition: int
     message: Message
     settled_at: datetime | None = None
+    number: int | None = None
 
 
 class PartitionRow(msgspec.Struct, frozen=True):
@@ -41,13 +41,12 @@ def _waiting_in(row: OutboxRow) -> int | None:
     return row.partition if row.settled_at is None else None
 
 
-def _holding(failure: DeliveryFailure) -> str | None:
-    return None if failure.retry_at is None else failure.aggregate_id
-
-
-OUTBOX = TableOf[int, OutboxRow]("outbox", waiting=Index(_waiting_in))
+OUTBOX = TableOf[int, OutboxRow](
+    "outbox", waiting=Index(_waiting_in), number=Index(lambda row: row.number), id=Index(lambda row: row.message.id)
+)
 PARTITION_ROWS = TableOf[int, PartitionRow]("outbox_partitions")
-FAILURES = TableOf[int, DeliveryFailure]("outbox_failures", holding=Index(_holding))
+EVENT_LOG = TableOf[int, int]("event_log", rows={1: 0})
+"""Its one row is the last number given; a sequence would leave a gap where a transaction is undone."""
 
 
 class MemoryOutbox:
@@ -68,18 +67,19 @@ class MemoryOutbox:
 class MemoryDeliveries:
     """`Deliveries` in memory."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, wakes: set[Topic]) -> None:
         self._session = session
         self._rows = session.table(OUTBOX)
         self._partitions = session.table(PARTITION_ROWS)
-        self._failures = session.table(FAILURES)
+        self._log = session.table(EVENT_LOG)
+        self._wakes = wakes
 
     async def lease(self, relay: str, term: Term, limit: int, /) -> tuple[PartitionLease, ...]:
         free: list[PartitionRow] = []
         for partition in range(PARTITIONS):
             row = self._partitions.get(partition) or PartitionRow(partition)
             held = row.lease_until is not None and term.now < row.lease_until <= term.beyond
-            if not held and self._waiting_in(partition, term, 1):
+            if not held and self._rows.has("waiting", partition):
                 free.append(row)
         free.sort(key=lambda row: row.turn)
         leases: list[PartitionLease] = []
@@ -99,49 +99,23 @@ class MemoryDeliveries:
                 ours.append(lease)
         return tuple(ours)
 
-    async def waiting(self, leases: Sequence[PartitionLease], term: Term, limit: int, /) -> tuple[Waiting, ...]:
-        found = [row for lease in leases for row in self._waiting_in(lease.partition, term, limit)]
+    async def waiting(self, leases: Sequence[PartitionLease], limit: int, /) -> tuple[Waiting, ...]:
+        found = [row for lease in leases for row in self._rows.by("waiting", lease.partition)[:limit]]
         found.sort(key=lambda row: row.position)
-        return tuple(
-            Waiting(
-                position=row.position,
-                message=row.message,
-                partition=row.partition,
-                failures=failure.failures if (failure := self._failures.get(row.position)) else 0,
-            )
-            for row in found
-        )
-
-    def _waiting_in(self, partition: int, term: Term, limit: int) -> list[OutboxRow]:
-        free = (row for row in self._rows.by("waiting", partition) if not self._held_back(row, term))
-        return list(islice(free, limit))
-
-    def _held_back(self, row: OutboxRow, term: Term) -> bool:
-        return any(
-            failure.retry_at is not None and failure.retry_at > term.now and failure.failed_at <= term.until
-            for failure in self._failures.by("holding", row.message.aggregate_id)
-        )
+        return tuple(Waiting(position=row.position, message=row.message, partition=row.partition) for row in found)
 
     async def delivered(self, messages: Sequence[Waiting], at: datetime, /) -> None:
-        for item in messages:
-            self._settle(item.position, at)
-            self._failures.pop(item.position)
-
-    async def failed(self, failures: Sequence[DeliveryFailure], /) -> None:
-        for failure in failures:
-            self._failures[failure.position] = failure
-            if failure.retry_at is None:
-                self._settle(failure.position, failure.failed_at)
-
-    def _settle(self, position: int, at: datetime) -> None:
-        self._rows[position] = msgspec.structs.replace(self._rows[position], settled_at=at)
+        if not messages:
+            return
+        last = self._log[1]
+        for number, item in enumerate(messages, start=last + 1):
+            row = self._rows[item.position]
+            self._rows[item.position] = msgspec.structs.replace(row, settled_at=at, number=number)
+        self._log[1] = last + len(messages)
+        self._wakes.add(Topic.EVENTS)
 
     async def purge(self, before: datetime, limit: int, /) -> int:
-        old = (
-            row.position
-            for row in self._rows.values()
-            if row.settled_at is not None and row.settled_at < before and row.position not in self._failures
-        )
+        old = (row.position for row in self._rows.values() if row.settled_at is not None and row.settled_at < before)
         forgotten = list(islice(old, limit))
         for position in forgotten:
             del self._rows[position]

@@ -27,6 +27,7 @@ from tradepost_adapters.memory.nonces import MemoryNonces
 from tradepost_adapters.memory.one_time_tokens import MemoryOneTimeTokens
 from tradepost_adapters.memory.orders import MemoryOrders
 from tradepost_adapters.memory.outbox import MemoryDeliveries, MemoryOutbox
+from tradepost_adapters.memory.parking import MemoryParking
 from tradepost_adapters.memory.payments import MemoryDisputes, MemoryOperations, MemoryPayments, MemoryRefunds
 from tradepost_adapters.memory.pricing import MemoryShippingMethods, MemoryTaxRates
 from tradepost_adapters.memory.roles import MemoryRoles
@@ -59,7 +60,11 @@ class MemoryTransaction:
 
     @lazy
     def deliveries(self) -> MemoryDeliveries:
-        return MemoryDeliveries(self._session)
+        return MemoryDeliveries(self._session, self.wakes)
+
+    @lazy
+    def parking(self) -> MemoryParking:
+        return MemoryParking(self._session, self.wakes)
 
     @lazy
     def inbox(self) -> MemoryInbox:

@@ -10,12 +10,14 @@ from tradepost_adapters.sql.catalog_views import SqlProductViews
 from tradepost_adapters.sql.customers import SqlCustomerViews
 from tradepost_adapters.sql.database import Database, open_database
 from tradepost_adapters.sql.dispute_views import SqlDisputeViews
+from tradepost_adapters.sql.event_log import SqlEventLog
 from tradepost_adapters.sql.familiar_addresses import SqlFamiliarAddressViews
 from tradepost_adapters.sql.identities import SqlIdentityViews
 from tradepost_adapters.sql.job_views import SqlJobViews
 from tradepost_adapters.sql.ledger_audit import SqlLedgerAudit
 from tradepost_adapters.sql.ledger_views import SqlLedgerBalances, SqlLedgerViews
 from tradepost_adapters.sql.order_views import SqlOrderViews
+from tradepost_adapters.sql.parking import SqlParkedViews
 from tradepost_adapters.sql.pricing import SqlPricingViews
 from tradepost_adapters.sql.principals import SqlPrincipalViews, SqlSessionViews
 from tradepost_adapters.sql.roles import SqlRoleViews
@@ -51,6 +53,14 @@ class SqlBackend:
     @cached_property
     def books(self) -> SqlBooks:
         return SqlBooks(self.database.reads)
+
+    @cached_property
+    def event_log(self) -> SqlEventLog:
+        return SqlEventLog(self.database.reads)
+
+    @cached_property
+    def parked_views(self) -> SqlParkedViews:
+        return SqlParkedViews(self.database.reads)
 
     @cached_property
     def job_views(self) -> SqlJobViews:

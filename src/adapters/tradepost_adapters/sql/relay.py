@@ -17,33 +17,29 @@ from sqlalchemy import (
     nulls_first,
     or_,
     select,
+    text,
     true,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tradepost.kernel.events import Message
-from tradepost.messaging.delivery import PARTITIONS, DeliveryFailure, PartitionLease, Term, Waiting
+from tradepost.kernel.wakeups import Topic
+from tradepost.messaging.delivery import PARTITIONS, PartitionLease, Term, Waiting
 from tradepost_adapters.sql.connection import Connection, Row
-from tradepost_adapters.sql.statements import Statement, in_list
-from tradepost_adapters.sql.tables.messaging import outbox, outbox_failures, outbox_partitions
+from tradepost_adapters.sql.statements import Statement, in_list, list_of
+from tradepost_adapters.sql.tables.messaging import event_log, outbox, outbox_partitions
 from tradepost_adapters.sql.types import UtcDateTime
 
-_failures, _partitions = outbox_failures, outbox_partitions
+_partitions = outbox_partitions
 _MOST = bindparam("most", type_=BigInteger())
 _NOW = bindparam("now", type_=UtcDateTime())
 _UNTIL = bindparam("until", type_=UtcDateTime())
 
 
 def _deliverable(messages: Any) -> tuple[ColumnElement[bool], ...]:
-    """Of the partition in question, not delivered, and not held back by a failure of its aggregate."""
-    held_back = exists().where(
-        _failures.c.aggregate_id == messages.c.aggregate_id,
-        _failures.c.retry_at.is_not(None),
-        _failures.c.retry_at > _NOW,
-        _failures.c.failed_at <= _UNTIL,  # otherwise the clock was set back since
-    )
-    return messages.c.partition == _partitions.c.partition, messages.c.settled_at.is_(None), ~held_back
+    """Of the partition in question, and not delivered."""
+    return messages.c.partition == _partitions.c.partition, messages.c.settled_at.is_(None)
 
 
 _SEED_ROW: dict[str, Any] = {"partition": bindparam("partition", type_=SmallInteger()), "token": 0}
@@ -107,8 +103,8 @@ _lateral = _oldest.lateral("oldest")
 def _waiting(found: FromClause, joined: ColumnElement[bool]) -> Select[Any]:
     message = [outbox.c[name] for name in ("id", "type", "aggregate_id", "sequence", "payload", "occurred_at")]
     return (
-        select(outbox.c.position, outbox.c.partition, func.coalesce(_failures.c.failures, 0), *message)
-        .select_from(found.join(outbox, joined).outerjoin(_failures, _failures.c.position == outbox.c.position))
+        select(outbox.c.position, outbox.c.partition, *message)
+        .select_from(found.join(outbox, joined))
         .where(in_list(_partitions.c.partition, "partitions"))
         .order_by(outbox.c.position)
     )
@@ -121,33 +117,32 @@ _WAITING = Statement.by_dialect(
     name="relay.waiting",
 )
 
-_SETTLE = Statement(
-    update(outbox)
-    .where(in_list(outbox.c.position, "positions"))
-    .values(settled_at=bindparam("at", type_=UtcDateTime())),
+_COUNT = Statement(
+    update(event_log)
+    .values(last=event_log.c.last + bindparam("count", type_=BigInteger()))
+    .returning(event_log.c.last),
+    name="event_log.count",
+)
+# The list holds the positions in the order in which they get their numbers, the last one `last`.
+_SETTLE_TYPES = (
+    list_of("positions", BigInteger()),
+    bindparam("at", type_=UtcDateTime()),
+    bindparam("before", type_=BigInteger()),
+)
+_SETTLE = Statement.by_dialect(
+    sqlite=text(
+        "UPDATE outbox SET settled_at = :at, number = CAST(:before AS INTEGER) + placed.key + 1 "
+        "FROM json_each(:positions) AS placed WHERE outbox.position = placed.value"
+    ).bindparams(*_SETTLE_TYPES),
+    postgresql=text(
+        "UPDATE outbox SET settled_at = :at, number = CAST(:before AS bigint) + placed.place "
+        "FROM unnest(CAST(:positions AS bigint[])) WITH ORDINALITY AS placed (position, place) "
+        "WHERE outbox.position = placed.position"
+    ).bindparams(*_SETTLE_TYPES),
     name="relay.settle",
 )
-_FORGIVE = Statement(delete(_failures).where(in_list(_failures.c.position, "positions")), name="relay.forgive")
-_FAILURE: dict[str, Any] = {column.name: bindparam(column.name, type_=column.type) for column in _failures.columns}
-_NOTED = ("failures", "failed_at", "retry_at", "error")
-
-
-def _noting(insert: Any) -> Any:
-    changes = {name: insert.excluded[name] for name in _NOTED}
-    return insert.values(_FAILURE).on_conflict_do_update(index_elements=["position"], set_=changes)
-
-
-_FAIL = Statement.by_dialect(
-    sqlite=_noting(sqlite.insert(_failures)), postgresql=_noting(postgresql.insert(_failures)), name="relay.fail"
-)
 _settled = (
-    select(outbox.c.position)
-    .where(
-        outbox.c.settled_at < bindparam("before"),
-        ~exists().where(_failures.c.position == outbox.c.position),
-    )
-    .order_by(outbox.c.position)
-    .limit(_MOST)
+    select(outbox.c.position).where(outbox.c.settled_at < bindparam("before")).order_by(outbox.c.position).limit(_MOST)
 )
 _PURGE = Statement(delete(outbox).where(outbox.c.position.in_(_settled)), name="relay.purge")
 
@@ -155,8 +150,9 @@ _PURGE = Statement(delete(outbox).where(outbox.c.position.in_(_settled)), name="
 class SqlDeliveries:
     """`Deliveries` in SQL."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, wakes: set[Topic]) -> None:
         self._connection = connection
+        self._wakes = wakes
 
     async def lease(self, relay: str, term: Term, limit: int, /) -> tuple[PartitionLease, ...]:
         params = {"relay": relay, "now": term.now, "until": term.until, "beyond": term.beyond, "most": limit}
@@ -179,33 +175,29 @@ class SqlDeliveries:
         rows = await self._connection.all(_EXTEND, {"leases": numbers, "until": until})
         return tuple(PartitionLease(partition=partition, token=token) for partition, token in rows)
 
-    async def waiting(self, leases: Sequence[PartitionLease], term: Term, limit: int, /) -> tuple[Waiting, ...]:
+    async def waiting(self, leases: Sequence[PartitionLease], limit: int, /) -> tuple[Waiting, ...]:
         partitions = [lease.partition for lease in leases]
-        params = {"partitions": partitions, "now": term.now, "until": term.until, "most": limit}
-        return tuple(map(_from_row, await self._connection.all(_WAITING, params)))
+        return tuple(map(_from_row, await self._connection.all(_WAITING, {"partitions": partitions, "most": limit})))
 
     async def delivered(self, messages: Sequence[Waiting], at: datetime, /) -> None:
-        if messages:
-            await self._connection.run(_SETTLE, {"positions": [item.position for item in messages], "at": at})
-        if late := [item.position for item in messages if item.failures]:
-            await self._connection.run(_FORGIVE, {"positions": late})
-
-    async def failed(self, failures: Sequence[DeliveryFailure], /) -> None:
-        for failure in failures:
-            await self._connection.run(_FAIL, {name: getattr(failure, name) for name in _FAILURE})
-            if failure.retry_at is None:
-                await self._connection.run(_SETTLE, {"positions": [failure.position], "at": failure.failed_at})
+        if not messages:
+            return
+        count = len(messages)
+        row = await self._connection.one(_COUNT, {"count": count})
+        assert row is not None, "The event log has no row; run `tradepost migrate up`."  # noqa: S101 - a migration made it
+        positions = [item.position for item in messages]
+        await self._connection.run(_SETTLE, {"positions": positions, "at": at, "before": row[0] - count})
+        self._wakes.add(Topic.EVENTS)
 
     async def purge(self, before: datetime, limit: int, /) -> int:
         return await self._connection.run(_PURGE, {"before": before, "most": limit})
 
 
 def _from_row(row: Row) -> Waiting:
-    position, partition, failures, id_, type_, aggregate_id, sequence, payload, occurred_at = row
+    position, partition, id_, type_, aggregate_id, sequence, payload, occurred_at = row
     return Waiting(
         position=position,
         partition=partition,
-        failures=failures,
         message=Message(
             id=id_,
             type=type_,

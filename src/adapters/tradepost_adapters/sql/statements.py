@@ -22,7 +22,7 @@ from operator import itemgetter
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Executable, Text, bindparam
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Executable, Text, bindparam
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
@@ -322,6 +322,11 @@ class _ListType(TypeDecorator[Any]):
             return encode(as_list(values)).decode()
 
         return as_json if dialect.name == SQLITE else as_list
+
+
+def list_of(name: str, element: TypeEngine[Any]) -> BindParameter[Any]:
+    """A list as one parameter, for text written by hand: what `json_each` takes on SQLite, an array on Postgres."""
+    return bindparam(name, type_=_ListType(element))
 
 
 class _InList(FunctionElement[bool]):

@@ -33,6 +33,7 @@ from tradepost_adapters.sql.numbers import Numbers
 from tradepost_adapters.sql.one_time_tokens import SqlOneTimeTokens
 from tradepost_adapters.sql.orders import SqlOrders
 from tradepost_adapters.sql.outbox import SqlOutbox
+from tradepost_adapters.sql.parking import SqlParking
 from tradepost_adapters.sql.payments import SqlDisputes, SqlOperations, SqlPayments, SqlRefunds
 from tradepost_adapters.sql.pricing import SqlShippingMethods, SqlTaxRates
 from tradepost_adapters.sql.relay import SqlDeliveries
@@ -70,7 +71,11 @@ class SqlTransaction:
 
     @lazy
     def deliveries(self) -> SqlDeliveries:
-        return SqlDeliveries(self._connection)
+        return SqlDeliveries(self._connection, self.wakes)
+
+    @lazy
+    def parking(self) -> SqlParking:
+        return SqlParking(self._connection, self.wakes)
 
     @lazy
     def inbox(self) -> SqlInbox:

@@ -21,6 +21,8 @@ class Topic(StrEnum):
 
     MESSAGES = "messages"  # facts in the outbox
     JOBS = "jobs"  # jobs that may run at once
+    EVENTS = "events"  # facts in the event log
+    PARKED = "parked"  # messages parked for a consumer
 
 
 class WakeUps(Protocol):

@@ -1,14 +1,12 @@
 """Who is told of what.
 
-    consumers = Consumers(
-        OnceInEffect("stock-alerts", [StockLow], note_alert, transactions, clock),   # async (tx, message)
-        AtLeastOnce("mail", [OrderPlaced], send_mail, transactions, clock),          # async (message)
-    )
-
-A broker is one more consumer, of all types, that hands messages on.
+consumers = Consumers(
+    OnceInEffect("stock-alerts", [StockLow], note_alert, transactions, clock),   # async (tx, message)
+    AtLeastOnce("search-engine", [ProductChanged], reindex, transactions, clock),  # async (message)
+)
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -32,15 +30,15 @@ class Consumer(Protocol):
     @property
     def types(self) -> frozenset[str] | None: ...
 
-    async def __call__(self, message: Message, /) -> None:
-        """Take it, be it for the second time. Whatever is raised means: not taken, come again later."""
+    async def __call__(self, messages: Sequence[Message], /) -> None:
+        """Take these, in this order, be it for the second time. Whatever is raised means: not taken, come again."""
         ...
 
 
 class OnceInEffect(Generic[TxT]):
     """A consumer whose effect is in the database: it happens in one transaction with the inbox row, so exactly once.
 
-    `handler(tx, message)` is the work of a transaction and keeps to its rules.
+    `handler(tx, message)` is part of a transaction and keeps to its rules. What comes together is dealt with in one.
     """
 
     access = the_shop_itself()
@@ -48,29 +46,32 @@ class OnceInEffect(Generic[TxT]):
     def __init__(
         self,
         name: str,
-        events: Iterable[type[Event]],
+        events: Iterable[type[Event]] | None,
         handler: Callable[[TxT, Message], Coroutine[Any, Any, None]],
         transactions: Transactions[TxT],
         clock: Clock,
     ) -> None:
         self.name = name
-        self.types: frozenset[str] | None = frozenset(map(event_type, events))
+        self.types = _types(events)
         self._handler = handler
         self._transactions = transactions
         self._clock = clock
 
-    async def __call__(self, message: Message, /) -> None:
+    async def __call__(self, messages: Sequence[Message], /) -> None:
         at = self._clock.now()
+        unlike = {message.id: message for message in messages}  # a broker may hold one twice
 
         async def work(tx: TxT) -> None:
-            if await tx.inbox.record(self.name, message.id, at):
-                await self._handler(tx, message)
+            new = await tx.inbox.record(self.name, list(unlike), at)
+            for message in unlike.values():
+                if message.id in new:
+                    await self._handler(tx, message)
 
         await self._transactions.run(work)
 
 
 class AtLeastOnce(Generic[TxT]):
-    """A consumer whose effect is outside (a mail, a cache, another system): noted in the inbox once it has succeeded.
+    """A consumer whose effect is outside (a cache, another system): noted in the inbox once it has succeeded.
 
     A process that dies in between lets it happen again, so `handler(message)` should bear that.
     """
@@ -80,46 +81,74 @@ class AtLeastOnce(Generic[TxT]):
     def __init__(
         self,
         name: str,
-        events: Iterable[type[Event]],
+        events: Iterable[type[Event]] | None,
         handler: Callable[[Message], Awaitable[None]],
         transactions: Transactions[TxT],
         clock: Clock,
     ) -> None:
         self.name = name
-        self.types: frozenset[str] | None = frozenset(map(event_type, events))
+        self.types = _types(events)
         self._handler = handler
         self._transactions = transactions
         self._clock = clock
 
-    async def __call__(self, message: Message, /) -> None:
-        async def seen(tx: TxT) -> bool:
-            return await tx.inbox.seen(self.name, message.id)
+    async def __call__(self, messages: Sequence[Message], /) -> None:
+        unlike = {message.id: message for message in messages}
 
-        if await self._transactions.run(seen):
-            return
-        await self._handler(message)
+        async def already(tx: TxT) -> frozenset[str]:
+            return await tx.inbox.seen(self.name, list(unlike))
+
+        seen = await self._transactions.run(already)
+        taken: list[str] = []
+        try:
+            for message in unlike.values():
+                if message.id not in seen:
+                    await self._handler(message)
+                    taken.append(message.id)
+        finally:  # also when a later one failed, or this process is told to stop: those before it are done
+            if taken:
+                await self._note(taken)
+
+    async def _note(self, taken: list[str]) -> None:
         at = self._clock.now()
 
-        async def note(tx: TxT) -> None:
-            await tx.inbox.record(self.name, message.id, at)
+        async def work(tx: TxT) -> None:
+            await tx.inbox.record(self.name, taken, at)
 
-        await self._transactions.run(note)
+        await self._transactions.run(work)
 
 
 class Consumers:
     """All consumers of a process. Raises ValueError when two have the same name: each would take the other's messages."""
 
     def __init__(self, *consumers: Consumer) -> None:
-        names = [consumer.name for consumer in consumers]
-        if double := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"More than one consumer is called {', '.join(sorted(double))}; give each its own name.")
-        self._consumers = consumers
+        self._consumers = {consumer.name: consumer for consumer in consumers}
+        if len(self._consumers) != len(consumers):
+            names = [consumer.name for consumer in consumers]
+            double = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(f"More than one consumer is called {', '.join(double)}; give each its own name.")
 
-    def of(self, message: Message) -> tuple[Consumer, ...]:
-        """Those who want this message."""
-        return tuple(c for c in self._consumers if c.types is None or message.type in c.types)
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._consumers)
+
+    def named(self, name: str) -> Consumer:
+        """Raises KeyError for one this process does not have."""
+        return self._consumers[name]
+
+    def wanting(self, messages: Sequence[Message]) -> list[tuple[Consumer, list[Message]]]:
+        """Each consumer with those of the messages it wants, in their order; left out when it wants none."""
+        each = [
+            (consumer, [message for message in messages if consumer.types is None or message.type in consumer.types])
+            for consumer in self._consumers.values()
+        ]
+        return [(consumer, wanted) for consumer, wanted in each if wanted]
 
 
 def read_event(message: Message, event: type[E]) -> E:
     """The fact in a message. Raises `msgspec.ValidationError` when it is another one."""
     return msgspec.json.decode(message.payload, type=event)
+
+
+def _types(events: Iterable[type[Event]] | None) -> frozenset[str] | None:
+    return None if events is None else frozenset(map(event_type, events))

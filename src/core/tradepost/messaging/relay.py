@@ -13,7 +13,8 @@ _log = logging.getLogger(__name__)
 
 
 class Relay:
-    """Runs passes of `DeliverMessages` until it is stopped: at once when woken, every `poll` seconds otherwise.
+    """Runs passes (of `DeliverMessages`, of `RetryParked`) until it is stopped: at once when woken, every `poll` seconds
+    otherwise.
 
     `lanes` passes go on side by side, so a slow consumer does not keep all partitions waiting. Between two passes a lane
     waits `gather` seconds, unless it has `BACKLOG` messages or more to work off: under load a pass then serves many
@@ -25,12 +26,14 @@ class Relay:
         deliver: Callable[[], Awaitable[int]],
         wakeups: WakeUps,
         *,
+        topic: Topic = Topic.MESSAGES,
         poll: float = 1.0,
         lanes: int = 2,
         gather: float = 0.03,
     ) -> None:
         self._deliver = deliver
         self._wakeups = wakeups
+        self._topic = topic
         self._poll = poll
         self._lanes = lanes
         self._gather = gather
@@ -53,6 +56,6 @@ class Relay:
                 _log.exception("Delivering messages failed; trying again in %s s.", self._poll)
                 delivered = 0
             if not delivered:
-                await wait_or_stop(self._wakeups, Topic.MESSAGES, self._poll, self._stop)
+                await wait_or_stop(self._wakeups, self._topic, self._poll, self._stop)
             if delivered < BACKLOG:
                 await asyncio.sleep(self._gather)

@@ -6,8 +6,9 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from tradepost.catalog.reading import EVENTS as CATALOG_EVENTS
 from tradepost.jobs.claim_jobs import ClaimJobs
@@ -16,13 +17,19 @@ from tradepost.jobs.job_runner import JobRunner
 from tradepost.jobs.realign_jobs import RealignJobs
 from tradepost.jobs.run_due_jobs import RunDueJobs
 from tradepost.jobs.run_job import RunJob
+from tradepost.kernel.wakeups import Topic
 from tradepost.mail.letters import KIND as MAIL
 from tradepost.messaging.consumers import AtLeastOnce, Consumers, OnceInEffect
 from tradepost.messaging.deliver_messages import DeliverMessages
+from tradepost.messaging.receive_messages import ReceiveMessages
 from tradepost.messaging.relay import Relay
+from tradepost.messaging.retry_parked import RetryParked
 from tradepost.users.account_letters import EVENTS as ACCOUNT_EVENTS
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.worker.recurring import SCHEDULES, handlers
+
+GROUP = "tradepost"
+"""What brokers know the consumers of the shop by: all its processes are one group."""
 
 PATIENCE = 20.0
 """Seconds that work under way gets to finish when the process is told to stop; after that it is handed back."""
@@ -33,12 +40,27 @@ _log = logging.getLogger(__name__)
 @asynccontextmanager
 async def background(container: Container) -> AsyncIterator[None]:
     """While this is entered, recurring jobs are done and messages delivered. The container is opened already."""
+    told = consumers(container)
+    receiving = container.broker().subscribe(GROUP, receive_messages(container, told))
     loops = (
         job_runner(container, lambda kind: kind != MAIL),
         # A mail server that hangs holds up mail alone: recovery of payments has places of its own.
         job_runner(container, lambda kind: kind == MAIL),
-        relay(container),
+        Relay(deliver_messages(container), container.wakeups()),
+        Relay(retry_parked(container, told), container.wakeups(), topic=Topic.PARKED, lanes=1),
     )
+    async with _running((receiving,)), _running(loops):  # relays end first: they may need who receives
+        yield
+
+
+class _Loop(Protocol):
+    async def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@asynccontextmanager
+async def _running(loops: Sequence[_Loop]) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in loops]
     try:
         yield
@@ -64,18 +86,49 @@ def run_due_jobs(container: Container) -> RunDueJobs:
     return RunDueJobs(*_steps(container))
 
 
-def relay(container: Container) -> Relay:
-    return Relay(deliver_messages(container), container.wakeups())
-
-
 def deliver_messages(container: Container) -> DeliverMessages:
-    """One pass of the relay: who is told of what."""
+    """One pass of a relay."""
+    return DeliverMessages(
+        container.backend().transactions, container.broker().publish, container.clock(), relay=process_name()
+    )
+
+
+def consumers(container: Container) -> Consumers:
+    """Who is told of what."""
     transactions, clock, shop = container.backend().transactions, container.clock(), container.shop()
-    consumers = Consumers(
+    return Consumers(
         AtLeastOnce("catalog-cache", CATALOG_EVENTS, shop.catalog_reading.forget, transactions, clock),
         OnceInEffect("account-mail", ACCOUNT_EVENTS, shop.post_account_letters, transactions, clock),
     )
-    return DeliverMessages(transactions, consumers, clock, relay=process_name(), random=random.random)
+
+
+def receive_messages(container: Container, told: Consumers) -> ReceiveMessages:
+    """What a broker gives messages to."""
+    backend = container.backend()
+    return ReceiveMessages(told, backend.transactions, backend.parked_views, container.clock(), random=random.random)
+
+
+def retry_parked(container: Container, told: Consumers) -> RetryParked:
+    """One pass over what consumers could not take."""
+    return RetryParked(told, container.backend().transactions, container.clock(), random=random.random)
+
+
+async def tell_and_work(container: Container) -> int:
+    """Everything that waits, once through, for whoever has no worker running: facts are told, jobs that are due are run.
+
+    Says how many jobs those were. Facts that go to a broker outside are told when a worker receives them.
+    """
+    who = consumers(container)
+    receiving = container.broker().subscribe(GROUP, receive_messages(container, who))
+    deliver, retry, due = deliver_messages(container), retry_parked(container, who), run_due_jobs(container)
+    done = 0
+    async with _running((receiving,)):
+        while True:
+            told = await deliver() + await retry()  # first: some of them are jobs
+            ran = await due()
+            done += ran
+            if not told and not ran:
+                return done
 
 
 def process_name() -> str:

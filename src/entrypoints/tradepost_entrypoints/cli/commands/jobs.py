@@ -87,7 +87,7 @@ async def run(
     """Make a queued job due at once; or, without naming one, do here and now what is due, facts that wait to be told
     included."""
     from tradepost.jobs import JobId, RunJobNowCommand
-    from tradepost_entrypoints.worker.background import deliver_messages, run_due_jobs
+    from tradepost_entrypoints.worker.background import tell_and_work
 
     if job is not None:
         async with container() as opened:
@@ -95,12 +95,7 @@ async def run(
         output.done(f"Job {view.id} is due now; the next free worker takes it.", view)
         return
     async with machinery(secrets=True) as opened:  # links in mails are made of them
-        done = 0
-        deliver, due = deliver_messages(opened), run_due_jobs(opened)
-        while await deliver():  # first: some of them are jobs
-            pass
-        while more := await due():
-            done += more
+        done = await tell_and_work(opened)
     output.done(f"{done} jobs were run.", {"run": done})
 
 

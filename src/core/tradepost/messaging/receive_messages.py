@@ -1,0 +1,132 @@
+"""Give messages to their consumers, and park for a consumer what it can not take."""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from tradepost.kernel.backoff import Backoff
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.declared import the_shop_itself
+from tradepost.kernel.events import Message
+from tradepost.kernel.transactions import Transactions
+from tradepost.messaging.consumers import Consumer, Consumers
+from tradepost.messaging.parking import Parked
+from tradepost.messaging.ports import HasInbox, HasParking, ParkedViews
+
+PATIENCE = timedelta(seconds=20)
+"""How long a consumer may take over one message, and over what comes together."""
+
+MAX_FAILURES = 15
+
+_AT_ONCE = 8  # aggregates served side by side when a batch is taken apart
+
+
+class ReceiveTx(HasParking, HasInbox, Protocol):
+    """Where messages are parked."""
+
+
+class ReceiveMessages:
+    """Takes messages in their order, and returns when every consumer has taken or parked each of those it wants.
+
+    A consumer gets what comes together in one call. When that fails it is given one message at a time; the one that
+    fails is parked for this consumer, with its error, and so are the later ones of the same aggregate. The other
+    aggregates go on, and so do the other consumers. Raises only when parking fails too (the database is away): then
+    nothing may be acknowledged.
+    """
+
+    access = the_shop_itself()
+
+    def __init__(
+        self,
+        consumers: Consumers,
+        transactions: Transactions[ReceiveTx],
+        parked: ParkedViews,
+        clock: Clock,
+        *,
+        random: Callable[[], float],
+        backoff: Backoff = Backoff(),  # noqa: B008 - immutable
+        max_failures: int = MAX_FAILURES,
+        patience: timedelta = PATIENCE,
+    ) -> None:
+        self._consumers = consumers
+        self._transactions = transactions
+        self._parked = parked
+        self._clock = clock
+        self._random = random
+        self._backoff = backoff
+        self._max_failures = max_failures
+        self._patience = patience
+
+    async def __call__(self, messages: Sequence[Message], /) -> None:
+        wanted = self._consumers.wanting(messages)
+        if not wanted:
+            return
+        held = await self._parked.holding(sorted({message.aggregate_id for message in messages}))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for consumer, its in wanted:
+                    group.create_task(self._give(consumer, its, held))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None  # they could not be parked, all for the same reason
+
+    async def _give(self, consumer: Consumer, messages: list[Message], held: frozenset[tuple[str, str]]) -> None:
+        free = [message for message in messages if (consumer.name, message.aggregate_id) not in held]
+        at = self._clock.now()
+        parked = [Parked.behind(consumer.name, m, at) for m in messages if (consumer.name, m.aggregate_id) in held]
+        if free and await attempt(consumer, free, self._patience) is not None:
+            parked += await self._one_by_one(consumer, free)
+        if parked:
+            await self._park(consumer.name, parked)
+
+    async def _one_by_one(self, consumer: Consumer, messages: list[Message]) -> list[Parked]:
+        """What has to be parked of a batch that failed as a whole."""
+        parked: list[Parked] = []
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def one_aggregate(its: list[Message]) -> None:
+            async with slots:
+                for place, message in enumerate(its):
+                    error = await attempt(consumer, [message], self._patience)
+                    if error is not None:
+                        at = self._clock.now()
+                        waits = [Parked.behind(consumer.name, each, at) for each in its[place:]]
+                        parked.append(self._failed(waits[0], error))
+                        parked.extend(waits[1:])
+                        return
+
+        aggregates: dict[str, list[Message]] = {}
+        for message in messages:
+            aggregates.setdefault(message.aggregate_id, []).append(message)
+        async with asyncio.TaskGroup() as group:
+            for its in aggregates.values():
+                group.create_task(one_aggregate(its))
+        return parked
+
+    def _failed(self, parked: Parked, error: str) -> Parked:
+        return parked.failed(
+            error,
+            at=self._clock.now(),
+            backoff=self._backoff,
+            max_failures=self._max_failures,
+            random=self._random,
+        )
+
+    async def _park(self, consumer: str, parked: list[Parked]) -> None:
+        async def work(tx: ReceiveTx) -> None:
+            # Another process may have been given the same, and its consumer may have taken it meanwhile.
+            seen = await tx.inbox.seen(consumer, [item.message.id for item in parked])
+            await tx.parking.park([item for item in parked if item.message.id not in seen])
+
+        await self._transactions.run(work)
+
+
+async def attempt(consumer: Consumer, messages: Sequence[Message], patience: timedelta) -> str | None:
+    """What went wrong, with its traceback; None when the consumer has taken them."""
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            await consumer(messages)
+    except Exception as error:  # whatever a consumer does, the other messages go on
+        return "".join(traceback.format_exception(error))
+    return None
