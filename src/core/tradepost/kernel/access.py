@@ -48,7 +48,11 @@ class Permission(StrEnum):
     SECURITY_READ = "security:read"  # the trail of sign-ins and changes of access
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
+    EVENTS_READ = "events:read"  # follow what happens in the shop, and what is parked or dead
+    EVENTS_WRITE = "events:write"  # deliver again
     IMPORTS_WRITE = "imports:write"
+    WEBHOOKS_READ = "webhooks:read"  # where events are sent, and what came of it
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 _SUPPORT = frozenset(
@@ -60,6 +64,7 @@ _SUPPORT = frozenset(
         Permission.CUSTOMERS_READ,
         Permission.CUSTOMERS_WRITE,
         Permission.STOCK_READ,
+        Permission.EVENTS_READ,
     }
 )
 _MANAGER = _SUPPORT | {
@@ -73,6 +78,8 @@ _MANAGER = _SUPPORT | {
     Permission.ROLES_READ,
     Permission.JOBS_READ,
     Permission.IMPORTS_WRITE,
+    Permission.WEBHOOKS_READ,
+    Permission.WEBHOOKS_WRITE,
 }
 GRANTS: Mapping[str, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset[Permission](),

@@ -101,17 +101,24 @@ class WebhookDelivery(Aggregate, kw_only=True):
         else:
             self.next_attempt_at = at + pause
 
-    def job(self, job_id: str, now: datetime, *, postponed: timedelta | None = None) -> Job:
-        """The job of the next attempt, for the version that was saved."""
+    def put_off(self, until: datetime) -> None:
+        """Due later than it was, without having been tried."""
+        self.next_attempt_at = until
+
+    def waits_for(self, version: int) -> bool:
+        """Whether the job for that version is still to be done."""
+        return self.state is DeliveryState.PENDING and self.version == version
+
+    def job(self, job_id: str, now: datetime) -> Job:
+        """The job of the next attempt, for the version that was saved; a second one has no effect while it is open."""
         due = self.next_attempt_at or now
-        key = f"{DELIVER}:{self.id}:{self.version}"
         return Job.new(
             job_id,
             DELIVER,
-            {"delivery_id": self.id, "version": self.version},
+            {"delivery_id": self.id, "version": self.version, "endpoint_id": self.endpoint_id},
             now=now,
-            delay=max(due - now, timedelta(0)) if postponed is None else postponed,
-            unique_key=key if postponed is None else f"{key}:{job_id}",
+            delay=max(due - now, timedelta(0)),
+            unique_key=f"{DELIVER}:{self.id}:{self.version}",
             max_attempts=JOB_ATTEMPTS,
         )
 

@@ -4,12 +4,17 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 PREFIX = "whsec_"
 LENGTH = 32
 """Bytes of a new secret; the standard allows 24 to 64."""
+
+
+def new_secret(entropy: Callable[[int], bytes]) -> bytes:
+    """`entropy(n)` returns n random bytes."""
+    return entropy(LENGTH)
 
 
 def written(secret: bytes) -> str:
