@@ -14,7 +14,8 @@ from tradepost.messaging.parking import Parked
 from tradepost.messaging.ports import HasParking
 from tradepost.messaging.receive_messages import MAX_FAILURES, PATIENCE, attempt
 
-_TERM = timedelta(seconds=25)  # longer than a consumer's patience
+LEASE = timedelta(seconds=25)
+"""For how long what was claimed is not given to another process: longer than a consumer may take."""
 
 
 class RetryParked:
@@ -36,6 +37,7 @@ class RetryParked:
         backoff: Backoff = Backoff(),  # noqa: B008 - immutable
         max_failures: int = MAX_FAILURES,
         patience: timedelta = PATIENCE,
+        lease: timedelta = LEASE,
         batch: int = 16,
     ) -> None:
         self._consumers = consumers
@@ -45,10 +47,11 @@ class RetryParked:
         self._backoff = backoff
         self._max_failures = max_failures
         self._patience = patience
+        self._lease = lease
         self._batch = batch
 
     async def __call__(self) -> int:
-        term = Term.of(self._clock.now(), _TERM)
+        term = Term.of(self._clock.now(), self._lease)
 
         async def claim(tx: HasParking) -> tuple[Parked, ...]:
             return await tx.parking.claim(self._consumers.names, term, self._batch)
