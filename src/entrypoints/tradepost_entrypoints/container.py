@@ -24,6 +24,7 @@ from tradepost.mail.mailer import Mailer
 from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
 from tradepost.messaging.broker import Broker
+from tradepost.messaging.consumers import Consumers
 from tradepost.orders.policy import OrderPolicy
 from tradepost.payments.reconciliation import BalanceReportReader
 from tradepost.payments.webhooks import WebhookReader
@@ -48,6 +49,7 @@ from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
+from tradepost_entrypoints.consumers import Host, all_consumers
 from tradepost_entrypoints.setting_values import declared_providers, simulated_secrets, webhook_secrets
 from tradepost_entrypoints.settings import Settings, SettingsError
 
@@ -161,6 +163,10 @@ def _mailer(settings: Settings) -> Mailer:
     return SmtpMailer(SmtpServer.parse(url), sender)
 
 
+def _consumers(shop: Shop, backend: SqlBackend, clock: SystemClock, ids: TypeIds, settings: Settings) -> Consumers:
+    return all_consumers(Host(shop=shop, backend=backend, clock=clock, ids=ids), settings.consumers)
+
+
 def _site(settings: Settings) -> Site:
     return Site(name=_shop_name(settings), url=settings.public_url)
 
@@ -259,6 +265,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         ids=ids,
     )
+    consumers = providers.Singleton(_consumers, shop, backend, clock, ids, settings)
     mailer = providers.Singleton(_mailer, settings)
     letters = providers.Singleton(_letters, shop, settings)
     send_mail = providers.Singleton(SendMail, letters, mailer)

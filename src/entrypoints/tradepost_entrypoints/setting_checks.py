@@ -6,6 +6,7 @@ from typing import Any
 from tradepost.mail.mail import Sender
 from tradepost_entrypoints.setting_values import (
     check_amounts,
+    check_functions,
     check_gateway,
     check_issuer,
     check_networks,
@@ -44,6 +45,7 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "identity_providers": declared_providers,
     "identity_redirects": check_redirects,
     "trusted_proxies": check_proxies,
+    "consumers": check_functions,
     "step_up_refunds": check_amounts,
     "cors_origins": check_origins,
     "staff_networks": check_networks,

@@ -24,6 +24,7 @@ _AMOUNT = re.compile(r"[A-Z]{3}:[1-9][0-9]{0,14}")
 _STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{6,255}")
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,255}")
 _SIMULATED_SECRET = re.compile(r"[A-Za-z0-9+/=_-]{16,255}")
+_FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -245,6 +246,13 @@ def check_networks(networks: Many) -> None:
             ip_network(network)
         except ValueError as error:
             raise ValueError(f"expected networks such as 10.0.0.0/8 or 2001:db8::/48; {error}") from error
+
+
+def check_functions(names: Many) -> None:
+    """Raises ValueError for what names no function."""
+    for name in names:
+        if not _FUNCTION.fullmatch(name):
+            raise ValueError(f"expected a module and a function, such as my_shop.consumers:make, not {name!r}")
 
 
 def check_proxies(networks: Many) -> None:

@@ -167,6 +167,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     background_work: Annotated[
         bool, msgspec.Meta(description="Whether the server does recurring jobs too; false where a worker does them.")
     ] = True
+    consumers: Annotated[
+        Many, msgspec.Meta(description="Functions of yours that make consumers of events: my_shop.consumers:make")
+    ] = ()
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], msgspec.Meta(description="Least level logged.")
     ] = "info"

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from tradepost.catalog.reading import EVENTS as CATALOG_EVENTS
 from tradepost.jobs.claim_jobs import ClaimJobs
 from tradepost.jobs.enqueue_scheduled_jobs import EnqueueScheduledJobs
 from tradepost.jobs.job_runner import JobRunner
@@ -19,12 +18,11 @@ from tradepost.jobs.run_due_jobs import RunDueJobs
 from tradepost.jobs.run_job import RunJob
 from tradepost.kernel.wakeups import Topic
 from tradepost.mail.letters import KIND as MAIL
-from tradepost.messaging.consumers import AtLeastOnce, Consumers, OnceInEffect
+from tradepost.messaging.consumers import Consumers
 from tradepost.messaging.deliver_messages import DeliverMessages
 from tradepost.messaging.receive_messages import ReceiveMessages
 from tradepost.messaging.relay import Relay
 from tradepost.messaging.retry_parked import RetryParked
-from tradepost.users.account_letters import EVENTS as ACCOUNT_EVENTS
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.worker.recurring import SCHEDULES, handlers
 
@@ -40,7 +38,7 @@ _log = logging.getLogger(__name__)
 @asynccontextmanager
 async def background(container: Container) -> AsyncIterator[None]:
     """While this is entered, recurring jobs are done and messages delivered. The container is opened already."""
-    told = consumers(container)
+    told = container.consumers()
     receiving = container.broker().subscribe(GROUP, receive_messages(container, told))
     loops = (
         job_runner(container, lambda kind: kind != MAIL),
@@ -93,15 +91,6 @@ def deliver_messages(container: Container) -> DeliverMessages:
     )
 
 
-def consumers(container: Container) -> Consumers:
-    """Who is told of what."""
-    transactions, clock, shop = container.backend().transactions, container.clock(), container.shop()
-    return Consumers(
-        AtLeastOnce("catalog-cache", CATALOG_EVENTS, shop.catalog_reading.forget, transactions, clock),
-        OnceInEffect("account-mail", ACCOUNT_EVENTS, shop.post_account_letters, transactions, clock),
-    )
-
-
 def receive_messages(container: Container, told: Consumers) -> ReceiveMessages:
     """What a broker gives messages to."""
     backend = container.backend()
@@ -118,7 +107,7 @@ async def tell_and_work(container: Container) -> int:
 
     Says how many jobs those were. Facts that go to a broker outside are told when a worker receives them.
     """
-    who = consumers(container)
+    who = container.consumers()
     receiving = container.broker().subscribe(GROUP, receive_messages(container, who))
     deliver, retry, due = deliver_messages(container), retry_parked(container, who), run_due_jobs(container)
     done = 0

@@ -1,0 +1,62 @@
+"""Who is told of what: the shop's own consumers, and yours."""
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from tradepost.catalog.reading import EVENTS as CATALOG_EVENTS
+from tradepost.kernel.clock import Clock
+from tradepost.kernel.ids import TypeIds
+from tradepost.messaging.consumers import AtLeastOnce, Consumer, Consumers, OnceInEffect
+from tradepost.shop import Shop
+from tradepost.users.account_letters import EVENTS as ACCOUNT_EVENTS
+from tradepost_adapters.sql.backend import SqlBackend
+from tradepost_entrypoints.settings import SettingsError
+
+
+class Host(msgspec.Struct, frozen=True, kw_only=True):
+    """What your consumers are made from. `backend.transactions` is what `OnceInEffect` and `AtLeastOnce` take."""
+
+    shop: Shop
+    backend: SqlBackend
+    clock: Clock
+    ids: TypeIds
+
+
+Factory = Callable[[Host], Iterable[Consumer]]
+"""What TRADEPOST_CONSUMERS names: it makes consumers of yours."""
+
+
+def all_consumers(host: Host, named: Sequence[str]) -> Consumers:
+    """Those of the shop, and those that the functions make that are named (`my_shop.consumers:make`)."""
+    own: list[Consumer] = [consumer for name in named for consumer in _factory(name)(host)]
+    try:
+        return Consumers(*_of_the_shop(host), *own)
+    except ValueError as error:
+        raise SettingsError([f"TRADEPOST_CONSUMERS: {error}"]) from error
+
+
+def _of_the_shop(host: Host) -> tuple[Consumer, ...]:
+    shop, transactions, clock = host.shop, host.backend.transactions, host.clock
+    return (
+        AtLeastOnce("catalog-cache", CATALOG_EVENTS, shop.catalog_reading.forget, transactions, clock),
+        OnceInEffect("account-mail", ACCOUNT_EVENTS, shop.post_account_letters, transactions, clock),
+    )
+
+
+def _factory(name: str) -> Factory:
+    """Raises SettingsError when there is no such function. What goes wrong within your module is raised as it is."""
+    module, _, function = name.partition(":")
+    try:
+        found: Any = getattr(importlib.import_module(module), function, None)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        hint = "install it, or name its folder in PYTHONPATH"
+        raise SettingsError([f"TRADEPOST_CONSUMERS: there is no module {module!r}; {hint}."]) from error
+    if not callable(found):
+        raise SettingsError([f"TRADEPOST_CONSUMERS: {module} has no function {function!r}."])
+    factory: Factory = found
+    return factory
