@@ -157,12 +157,15 @@ def test_networks_and_origins_are_lists_and_checked() -> None:
         trusted_proxies="10.0.0.0/8, 2001:db8::/48",
         cors_origins="https://shop.example.com,http://localhost:3000,https://[::1]:8443",
         staff_networks="none",
+        webhook_allowed_networks="127.0.0.0/8,fd00::/8",
     )
     assert settings.trusted_proxies == ("10.0.0.0/8", "2001:db8::/48")
     assert len(settings.cors_origins) == 3
     assert settings.staff_networks == ()
+    assert settings.webhook_allowed_networks == ("127.0.0.0/8", "fd00::/8")
     for wrong in ("10.0.0.1/8", "10.0.0.0/40", "proxy", "10.0.0.0/8,", "0.0.0.0/0", "::/0"):
         assert len(_mistakes(trusted_proxies=wrong)) == 1, wrong
+        assert len(_mistakes(webhook_allowed_networks=wrong)) == 1, wrong
     for wrong in ("*", "null", "shop.example.com", "https://shop.example.com/", "https://*.example.com", "HTTPS://A.B"):
         assert len(_mistakes(cors_origins=wrong)) == 1, wrong
 

@@ -49,6 +49,7 @@ from tradepost_adapters.sql.backend import SqlBackend
 from tradepost_adapters.sql.database import Database
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
+from tradepost_adapters.webhook_sender import HttpWebhookSender
 from tradepost_entrypoints.consumers import Host, all_consumers
 from tradepost_entrypoints.setting_values import declared_providers, simulated_secrets, webhook_secrets
 from tradepost_entrypoints.settings import Settings, SettingsError
@@ -210,6 +211,10 @@ def _webhooks(settings: Settings) -> "dict[str, WebhookReader]":
     return readers
 
 
+def _webhook_sender(settings: Settings) -> HttpWebhookSender:
+    return HttpWebhookSender(settings.webhook_allowed_networks)
+
+
 def gateway_name(settings: Settings) -> str:
     """What payments call the gateway that takes them."""
     return "stripe" if settings.payment_gateway == "stripe:" else "simulated"
@@ -266,6 +271,7 @@ class Container(containers.DeclarativeContainer):
         ids=ids,
     )
     consumers = providers.Singleton(_consumers, shop, backend, clock, ids, settings)
+    webhook_sender = providers.Singleton(_webhook_sender, settings)
     mailer = providers.Singleton(_mailer, settings)
     letters = providers.Singleton(_letters, shop, settings)
     send_mail = providers.Singleton(SendMail, letters, mailer)
@@ -296,6 +302,7 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
         for provider in container.identity_providers().values():
             await provider.close()
         await container.broker().close()
+        await container.webhook_sender().close()
         await limiter.close()
         await cache.close()
         await gateway.close()

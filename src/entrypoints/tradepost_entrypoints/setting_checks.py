@@ -17,6 +17,7 @@ from tradepost_entrypoints.setting_values import (
     check_return_page,
     check_secret,
     check_stripe_key,
+    check_webhook_networks,
     declared_providers,
     simulated_secrets,
     webhook_secrets,
@@ -49,6 +50,7 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "step_up_refunds": check_amounts,
     "cors_origins": check_origins,
     "staff_networks": check_networks,
+    "webhook_allowed_networks": check_webhook_networks,
 }
 
 

@@ -262,6 +262,13 @@ def check_proxies(networks: Many) -> None:
         raise ValueError("expected the networks of your own proxies; whoever is trusted can claim to be anybody")
 
 
+def check_webhook_networks(networks: Many) -> None:
+    """Raises ValueError for what is no network, and for the one of everything: it would allow what asks for it."""
+    check_networks(networks)
+    if any(ip_network(network).prefixlen == 0 for network in networks):
+        raise ValueError("expected the networks of your own receivers, such as 127.0.0.0/8, and not all there are")
+
+
 def check_origins(origins: Many) -> None:
     """Raises ValueError for what no browser sends as an origin."""
     for origin in origins:

@@ -161,6 +161,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["truncated", "full", "none"],
         msgspec.Meta(description="What request logs show of it: truncated (to /24, /48), full, none."),
     ] = "truncated"
+    webhook_allowed_networks: Annotated[
+        Many,
+        msgspec.Meta(
+            description="Networks webhooks may go to besides the public internet, and without TLS, for development: 127.0.0.0/8"
+        ),
+    ] = ()
     host: Annotated[str, msgspec.Meta(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535, description="Port to listen on; 0 takes a free one.")] = 8000
     workers: Annotated[int, msgspec.Meta(ge=1, le=64, description="Processes; SQLite allows one.")] = 1

@@ -7,7 +7,7 @@ from tests.adapters.webhook_sender.receiving import Names, Receiver, connections
 
 from tradepost.webhooks.ports import SendFailed
 from tradepost_adapters.webhook_sender import HttpWebhookSender
-from tradepost_adapters.webhook_sender.dialing import SystemResolver
+from tradepost_adapters.webhook_sender.names import SystemResolver
 
 BLOCKED = "webhook.blocked_address"
 EVERYTHING = ("0.0.0.0/0", "::/0")

@@ -3,23 +3,18 @@
 So a name that answers differently a moment later (DNS rebinding) changes nothing: nobody asks again.
 """
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpcore
 
 from tradepost_adapters.webhook_sender.addresses import Address, AddressRules, parsed
+from tradepost_adapters.webhook_sender.names import Resolve
 from tradepost_adapters.webhook_sender.targets import Target
 
-_LOOKUPS_AT_ONCE = 8
 _ADDRESSES_TRIED = 4
 _CONNECT_SECONDS = 5.0  # to each: one that is dead leaves time for the next
 
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""All addresses of a name, as text. Raises OSError when it has none."""
 Connect = Callable[[str, int, float], Awaitable[httpcore.AsyncNetworkStream]]
 """Connect to an address (never a name) on a port, in so many seconds. Raises `httpcore.ConnectError` or `ConnectTimeout`."""
 
@@ -92,25 +87,6 @@ class Dialer(httpcore.AsyncNetworkBackend):
         peer = stream.get_extra_info("server_addr")
         found = parsed(str(peer[0])) if peer else None
         return found == address and self._may(address)
-
-
-class SystemResolver:
-    """Looks names up as the system does, in threads of its own: names that take long keep nobody else waiting."""
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_LOOKUPS_AT_ONCE, thread_name_prefix="webhook-names")
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _lookup, host, port)
-        return [str(sockaddr[0]) for *_, sockaddr in found]
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _lookup(host: str, port: int) -> list[tuple[Any, ...]]:
-    return list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
 async def connect(address: str, port: int, seconds: float) -> httpcore.AsyncNetworkStream:

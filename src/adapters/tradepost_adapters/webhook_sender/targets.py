@@ -3,7 +3,6 @@ understand a URL otherwise than the first."""
 
 import re
 
-import idna
 import msgspec
 
 from tradepost_adapters.webhook_sender.addresses import Address, AddressRules, parsed
@@ -100,6 +99,8 @@ def _host(text: str) -> tuple[str, Address | None]:
 def _ascii(name: str) -> str:
     """A name in other letters as the DNS has it (IDNA 2008, mapped by UTS 46). Look-alike digits and dots become plain
     ones here, before anybody asks whether it is an address."""
+    import idna  # its tables take a while to load, and few names need them
+
     try:
         return idna.encode(name, uts46=True, std3_rules=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError) as error:
