@@ -1,0 +1,1 @@
+"""NATS: messages through JetStream, and wake-ups between processes."""
