@@ -8,18 +8,21 @@ from tradepost.mail.letters import KIND, Letter, Letters, Posted, Writer, post
 from tradepost.mail.mail import Mail, Sender
 from tradepost.mail.mailer import MailDelayed, Mailer, MailRefused
 from tradepost.mail.message import envelope, message_id, message_of
+from tradepost.mail.rendering import LetterRenderer, Rendering
 from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
 
 __all__ = [
     "KIND",
     "Letter",
+    "LetterRenderer",
     "Letters",
     "Mail",
     "MailDelayed",
     "MailRefused",
     "Mailer",
     "Posted",
+    "Rendering",
     "SendMail",
     "SendTestMail",
     "Sender",

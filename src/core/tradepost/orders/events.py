@@ -62,4 +62,7 @@ class OrderDisputed(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.
 
 
 class OrderRefunded(OrderEvent, frozen=True, kw_only=True, tag="tradepost.order.refunded.v1"):
+    """`refund_id` is None in facts written before it was told."""
+
     amount: Money
+    refund_id: str | None = None

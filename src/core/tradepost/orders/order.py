@@ -314,7 +314,7 @@ class Order(Aggregate, kw_only=True):
         self.note("refunded", by=by, at=at, amount=amount)
         self.record(
             events.OrderRefunded(
-                occurred_at=at, order_id=self.id, number=self.number, amount=Money(amount, self.currency)
+                occurred_at=at, order_id=self.id, number=self.number, amount=refund.amount, refund_id=refund.id
             )
         )
 

@@ -7,6 +7,8 @@ its group, and takes what it needs from `Parts`.
 
 from tradepost.shop.account_links import AccountLinks
 from tradepost.shop.catalog import Catalog
+from tradepost.shop.correspondence import Correspondence
+from tradepost.shop.events import Events
 from tradepost.shop.external_sign_in import ExternalSignIn
 from tradepost.shop.imports import Imports
 from tradepost.shop.ledger import Ledger
@@ -24,6 +26,7 @@ __all__ = ["Backend", "Shop", "ShopTx"]
 
 class Shop(
     AccountLinks,
+    Correspondence,
     ExternalSignIn,
     Machines,
     SecondFactors,
@@ -35,6 +38,7 @@ class Shop(
     Ledger,
     Wallets,
     Imports,
+    Events,
 ):
     """Every use case of a shop, each made when it is first used.
 

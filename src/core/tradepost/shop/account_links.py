@@ -1,11 +1,8 @@
-"""What accounts do by mail: proving an address, replacing a forgotten password, and the letters that tell of it."""
+"""What accounts do by mail: proving an address, replacing a forgotten password."""
 
 from functools import cached_property
 
-from tradepost.mail.letters import Letters
 from tradepost.shop.accounts import Accounts
-from tradepost.users.account_letters import AccountLetters, PostAccountLetters
-from tradepost.users.letter_texts import Site
 from tradepost.users.purge_one_time_tokens import PurgeOneTimeTokens
 from tradepost.users.request_email_verification import RequestEmailVerification
 from tradepost.users.request_password_reset import RequestPasswordReset
@@ -45,14 +42,3 @@ class AccountLinks(Accounts):
     @cached_property
     def purge_one_time_tokens(self) -> PurgeOneTimeTokens:
         return PurgeOneTimeTokens(self._transactions, self._clock)
-
-    @cached_property
-    def post_account_letters(self) -> PostAccountLetters:
-        """The handler of a consumer of `users.account_letters.EVENTS`."""
-        return PostAccountLetters(self._ids)
-
-    def letters(self, site: Site) -> Letters:
-        """Every letter the shop writes, with links to these pages: for `SendMail`."""
-        letters = Letters()
-        AccountLetters(self._transactions, self._links, site, self._clock).add_to(letters)
-        return letters

@@ -20,7 +20,11 @@ class Site(msgspec.Struct, frozen=True):
     def link(self, page: str, token: str) -> str:
         """A page with a token. It stands in the fragment, which browsers keep to themselves: it is in no request, so in
         no log of a server, and in no Referer header. The page's script reads it and posts it."""
-        return f"{self.url.rstrip('/')}/{page}#token={token}"
+        return f"{self.page(page)}#token={token}"
+
+    def page(self, page: str) -> str:
+        """A page, for those who are signed in or need not be."""
+        return f"{self.url.rstrip('/')}/{page}"
 
 
 def welcome(site: Site, to: str, token: str) -> Letter:
