@@ -1,5 +1,6 @@
 """Orders and what is to be seen of them, in memory."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -117,6 +118,12 @@ class MemoryOrderViews:
             },
             default="-created_at",
         )
+
+    async def customers_of(self, order_ids: Sequence[str], /) -> dict[str, str | None]:
+        with self._database.reading() as session:
+            rows = session.table(ORDERS)
+            found = [order for order_id in order_ids if (order := rows.get(order_id)) is not None]
+        return {order.id: order.customer_id for order in found}
 
     async def history(self, order_id: str, /) -> tuple[HistoryView, ...]:
         with self._database.reading() as session:

@@ -1,5 +1,6 @@
 """Orders to look at: one query each."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +23,7 @@ from tradepost_adapters.sql.payments import (
     payment_from,
     refund_from,
 )
-from tradepost_adapters.sql.statements import Statement
+from tradepost_adapters.sql.statements import Statement, in_list
 from tradepost_adapters.sql.tables.customers import customers
 from tradepost_adapters.sql.tables.orders import order_history, orders
 from tradepost_adapters.sql.tables.payments import operations
@@ -95,6 +96,9 @@ _LIST = Listing(
     default="-created_at",
     filters=_FILTERS,
 )
+_CUSTOMERS = Statement(
+    select(orders.c.id, orders.c.customer_id).where(in_list(orders.c.id, "ids")), name="orders.customers"
+)
 _HISTORY = Statement(
     select(order_history.c.at, order_history.c.actor, order_history.c.action, order_history.c.data)
     .where(order_history.c.order_id == bindparam("order_id"))
@@ -135,6 +139,9 @@ class SqlOrderViews:
 
     async def list(self, wanted: OrderFilter, page: PageRequest, /) -> Page[OrderSummary]:
         return await _LIST.page(self._reads, page, _params(wanted))
+
+    async def customers_of(self, order_ids: Sequence[str], /) -> dict[str, str | None]:
+        return dict(await self._reads.all(_CUSTOMERS, {"ids": list(order_ids)}))
 
     async def history(self, order_id: str, /) -> tuple[HistoryView, ...]:
         rows = await self._reads.all(_HISTORY, {"order_id": order_id})

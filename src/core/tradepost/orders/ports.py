@@ -1,5 +1,6 @@
 """What orders need from outside."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -81,6 +82,10 @@ class OrderViews(Protocol):
 
     async def list(self, wanted: OrderFilter, page: PageRequest, /) -> Page[OrderSummary]:
         """Sorted by `created_at`, `number` or `total`."""
+        ...
+
+    async def customers_of(self, order_ids: Sequence[str], /) -> Mapping[str, str | None]:
+        """The customer of each of these orders that there is; None for a guest's."""
         ...
 
     async def history(self, order_id: str, /) -> tuple[HistoryView, ...]:

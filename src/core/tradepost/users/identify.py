@@ -4,21 +4,19 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from tradepost.kernel.access import Actor, SessionFacts
+from tradepost.kernel.access import Actor
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import anybody
 from tradepost.kernel.errors import Kind, TradepostError
 from tradepost.kernel.transactions import Transactions
-from tradepost.users.api_key import KEY_PREFIX
 from tradepost.users.api_key_ports import HasApiKeys
-from tradepost.users.credential import BearerToken, Credential, SessionCookie, SessionEnded
-from tradepost.users.known_machine import known_machine
-from tradepost.users.opaque import MAX_SECRET, hash_of
-from tradepost.users.principal import Machine, Principal
+from tradepost.users.credential import BearerToken, Credential
+from tradepost.users.principal import Machine
+from tradepost.users.recognition import Recognition, Recognized
 from tradepost.users.session import Session, SessionKind, SessionPolicy
 from tradepost.users.session_ports import HasSessions, PrincipalViews
 from tradepost.users.signatures import HasNonces, SignatureRefused, SignatureRequired
-from tradepost.users.tokens import AccessTokens, InvalidToken
+from tradepost.users.tokens import AccessTokens
 
 SEEN_EVERY = timedelta(minutes=1)
 """How exact it is noted when a session was seen last: a write for every request would cost more than it tells."""
@@ -45,8 +43,7 @@ class Identify:
         clock: Clock,
         policy: SessionPolicy,
     ) -> None:
-        self._tokens = tokens
-        self._principals = principals
+        self._recognition = Recognition(tokens, principals, policy)
         self._transactions = transactions
         self._clock = clock
         self._policy = policy
@@ -54,35 +51,11 @@ class Identify:
 
     async def __call__(self, credential: Credential) -> Actor:
         now = self._clock.now()
-        if isinstance(credential, BearerToken):
-            if credential.value.startswith(KEY_PREFIX):
-                return await self._by_key(credential, now)
-            return await self._by_token(credential, now)
-        principal = await self._by_cookie(credential, now)
-        await self._note(principal, now)
-        return principal.actor(now, self._policy)
-
-    async def _by_token(self, token: BearerToken, now: datetime) -> Actor:
-        grant = await self._tokens.verify(token.value, now)
-        principal = await self._principals.of_session(grant.session_id)
-        if principal is None or not principal.good_at(now) or principal.session.kind is SessionKind.COOKIE:
-            raise InvalidToken
-        if grant.subject not in (principal.session.user_id, principal.session.key_id):
-            raise InvalidToken
-        if self._tokens.newer_key(principal.key_generation):
-            await self._tokens.verify(token.value, now, fresh=True)
-        if principal.machine is not None:
-            await self._require_signature(principal.machine, token, now)
-        await self._note(principal, now)
-        return principal.actor(now, self._policy, grant.scope)
-
-    async def _by_key(self, token: BearerToken, now: datetime) -> Actor:
-        machine = await known_machine(self._principals, token.value, now)
-        if machine is None:
-            raise InvalidToken
-        await self._require_signature(machine, token, now)
-        await self._note_use(machine, now)
-        return machine.actor(SessionFacts(id=machine.key.id, kind="key"))
+        found = await self._recognition.of(credential, now)
+        if found.machine is not None and isinstance(credential, BearerToken):
+            await self._require_signature(found.machine, credential, now)
+        await self._note(found, now)
+        return found.actor
 
     async def _require_signature(self, machine: Machine, token: BearerToken, now: datetime) -> None:
         """Of machines that have shown a public key, each request is signed, and none is taken twice."""
@@ -99,19 +72,11 @@ class Identify:
         if not await self._transactions.run(work):
             raise SignatureRefused("a request with this nonce was taken before; sign each one anew")
 
-    async def _by_cookie(self, cookie: SessionCookie, now: datetime) -> Principal:
-        if len(cookie.value) > MAX_SECRET:
-            raise SessionEnded
-        principal = await self._principals.of_cookie(hash_of(cookie.value))
-        if principal is None or not principal.good_at(now):
-            raise SessionEnded
-        return principal
-
-    async def _note(self, principal: Principal, now: datetime) -> None:
-        if now - principal.session.last_seen_at >= SEEN_EVERY:
-            await self._seen(principal.session, now)
-        if principal.machine is not None:
-            await self._note_use(principal.machine, now)
+    async def _note(self, found: Recognized, now: datetime) -> None:
+        if found.session is not None and now - found.session.last_seen_at >= SEEN_EVERY:
+            await self._seen(found.session, now)
+        if found.machine is not None:
+            await self._note_use(found.machine, now)
 
     async def _note_use(self, machine: Machine, now: datetime) -> None:
         last = machine.last_used_at
