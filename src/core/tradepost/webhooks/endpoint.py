@@ -12,7 +12,7 @@ from tradepost.kernel.contacts import email_faults, metadata_faults, normal_emai
 from tradepost.kernel.errors import Fault, Invalid, PreconditionFailed
 from tradepost.kernel.events import Aggregate
 from tradepost.kernel.ids import id_pattern
-from tradepost.webhooks.event_filter import filter_faults
+from tradepost.messaging.event_filter import filter_faults
 
 MOST_ENDPOINTS = 100
 """Of a shop."""

@@ -10,10 +10,10 @@ from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.transactions import Transactions
 from tradepost.messaging.cloud_events import to_cloud_event
 from tradepost.messaging.consumers import OnceInEffect
+from tradepost.messaging.event_filter import leaves, matches
 from tradepost.messaging.ports import HasInbox
 from tradepost.webhooks.delivery import DeliveryState, WebhookDelivery
 from tradepost.webhooks.endpoint import EndpointState
-from tradepost.webhooks.event_filter import leaves, matches
 from tradepost.webhooks.ports import WebhookEndpointViews, WebhooksTx
 
 CONSUMER = "webhooks"

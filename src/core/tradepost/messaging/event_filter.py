@@ -1,4 +1,4 @@
-"""Which events an endpoint is told of."""
+"""Which events somebody wants to hear of, by their types."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from tradepost.kernel.errors import Fault
 
 ALL = "*"
 MOST = 50
-"""Filters an endpoint may have."""
+"""Filters one may name."""
 
 _MAX_LENGTH = 100
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\.v[1-9][0-9]{0,3}")
@@ -28,7 +28,7 @@ def leaves(event_type: str, leaving: Iterable[str]) -> bool:
 
 
 def filter_faults(filters: Sequence[str], leaving: Sequence[str], pointer: str) -> list[Fault]:
-    """What is wrong with an endpoint's filters. One that could match nothing that leaves is a mistake, too."""
+    """What is wrong with such filters. One that could match nothing that leaves is a mistake, too."""
     if not 1 <= len(filters) <= MOST:
         return [Fault(pointer, f"use 1 to {MOST} event types, such as tradepost.order.placed.v1; {ALL} means all")]
     faults = []
