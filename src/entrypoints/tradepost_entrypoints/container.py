@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 from dependency_injector import containers, providers
 
+from tradepost.carts.policy import CartPolicy
 from tradepost.jobs.get_job import GetJob
 from tradepost.jobs.list_jobs import ListJobs
 from tradepost.jobs.retry_job import RetryJob
@@ -126,6 +127,10 @@ def _policy(settings: Settings) -> OrderPolicy:
         prices_include_tax=settings.prices_include_tax,
         home_country=settings.home_country,
     )
+
+
+def _carts(settings: Settings) -> CartPolicy:
+    return CartPolicy(abandoned_after=settings.cart_abandoned_after, guests_kept=settings.guest_carts_kept)
 
 
 def _cache(settings: Settings) -> "MemoryCache | RedisCache":
@@ -267,6 +272,7 @@ class Container(containers.DeclarativeContainer):
         totp_issuer=providers.Callable(_shop_name, settings),
         cache=cache,
         policy=providers.Callable(_policy, settings),
+        carts=providers.Callable(_carts, settings),
         clock=clock,
         ids=ids,
     )

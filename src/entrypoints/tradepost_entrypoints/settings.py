@@ -119,6 +119,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reservation: Annotated[
         timedelta, msgspec.Meta(description="How long an unpaid order holds its stock: 15m, 1h.")
     ] = timedelta(minutes=15)
+    cart_abandoned_after: Annotated[
+        timedelta, msgspec.Meta(description="How long a cart lies idle until it counts as abandoned: 24h.")
+    ] = timedelta(days=1)
+    guest_carts_kept: Annotated[
+        timedelta, msgspec.Meta(description="How long a guest's cart is kept that nobody touches: 90d.")
+    ] = timedelta(days=90)
     operation_lease: Annotated[
         timedelta,
         msgspec.Meta(description="How long a request to the gateway is left alone before recovery repeats it."),

@@ -6,6 +6,9 @@ from tradepost.carts.claim_cart import ClaimCart, ClaimCartCommand
 from tradepost.carts.create_cart import CreateCart, CreateCartCommand
 from tradepost.carts.get_cart import GetCart, GetCartQuery
 from tradepost.carts.list_shipping_options import ListShippingOptions, ListShippingOptionsQuery, ShippingOptions
+from tradepost.carts.policy import CartPolicy
+from tradepost.carts.purge_carts import PurgeCarts
+from tradepost.carts.report_abandoned_carts import ReportAbandonedCarts
 from tradepost.carts.set_cart_line import SetCartLine, SetCartLineCommand
 from tradepost.carts.update_cart import UpdateCart, UpdateCartCommand
 from tradepost.carts.views import CartLineView, CartMessage, CartView
@@ -15,6 +18,7 @@ __all__ = [
     "AcceptCartCommand",
     "CartLineView",
     "CartMessage",
+    "CartPolicy",
     "CartStatus",
     "CartView",
     "ClaimCart",
@@ -25,6 +29,8 @@ __all__ = [
     "GetCartQuery",
     "ListShippingOptions",
     "ListShippingOptionsQuery",
+    "PurgeCarts",
+    "ReportAbandonedCarts",
     "SetCartLine",
     "SetCartLineCommand",
     "ShippingOptions",

@@ -35,11 +35,15 @@ class CartLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cart(Aggregate, kw_only=True):
-    """A cart. A guest's belongs to whoever holds its token, a customer's to the customer."""
+    """A cart. A guest's belongs to whoever holds its token, a customer's to the customer.
+
+    `abandoned_at` is when others were told that it lies idle; the next change forgets it.
+    """
 
     currency: str
     created_at: datetime
     updated_at: datetime
+    abandoned_at: datetime | None = None
     customer_id: str | None = None
     status: CartStatus = CartStatus.OPEN
     lines: tuple[CartLine, ...] = ()
@@ -109,11 +113,35 @@ class Cart(Aggregate, kw_only=True):
         self.status, self.order_id = CartStatus.ORDERED, order_id
         self.record(events.CartOrdered(occurred_at=at, cart_id=self.id, order_id=order_id))
 
+    def abandon(self, *, at: datetime) -> None:
+        """Tell others that it lies idle, once until somebody changes it again. Raises `cart.closed`."""
+        self._require_open()
+        if self.abandoned_at is not None:
+            return
+        self.abandoned_at = at
+        self.record(
+            events.CartAbandoned(
+                occurred_at=at,
+                cart_id=self.id,
+                customer_id=self.customer_id,
+                subtotal=self.subtotal,
+                idle_since=self.updated_at,
+            )
+        )
+
+    @property
+    def subtotal(self) -> Money:
+        """What its lines come to at the prices the buyer was last shown."""
+        return Money(sum(line.unit_price.amount * line.quantity for line in self.lines), self.currency)
+
     def _change(self, at: datetime) -> None:
+        self._require_open()
+        self.updated_at, self.abandoned_at = at, None
+
+    def _require_open(self) -> None:
         if self.status is not CartStatus.OPEN:
             raise Conflict(
                 "cart.closed",
                 f"This cart is {self.status} and can not be changed; start a new one.",
                 {"status": self.status, "order_id": self.order_id},
             )
-        self.updated_at = at

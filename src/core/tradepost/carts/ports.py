@@ -1,5 +1,6 @@
 """What carts need from outside."""
 
+from datetime import datetime
 from typing import Protocol
 
 from tradepost.carts.cart import Cart
@@ -22,6 +23,16 @@ class Carts(Protocol):
 
     async def save(self, cart: Cart, /) -> None:
         """Raises StaleVersion when somebody saved it since."""
+        ...
+
+    async def idle(self, since: datetime, limit: int, /) -> tuple[str, ...]:
+        """Open carts with something in them that nobody has changed since then and that nobody was told of; longest idle
+        first. They are held until the transaction ends, and those that somebody else holds are left out."""
+        ...
+
+    async def forget_guests(self, before: datetime, limit: int, /) -> int:
+        """Delete at most `limit` carts that are nobody's, became no order and were last changed before then, with the
+        personal data in them; how many."""
         ...
 
 

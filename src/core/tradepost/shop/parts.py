@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Protocol
 
+from tradepost.carts.policy import CartPolicy
 from tradepost.catalog.ports import CatalogTx, ProductViews
 from tradepost.checkout.check_out_cart import CheckoutTx
 from tradepost.customers.ports import AccountTx, CustomerViews
@@ -177,6 +178,7 @@ class Parts:
         self._tokens = GuestTokens(secret)
         self._links = OneTimeLinks(secret)
         self._given_hasher = hasher
+        carts: CartPolicy | None = None,
         self._breached = breached or NoList()
         self._cache = cache or NoCache()
         self._given_signer = signer
@@ -197,3 +199,4 @@ class Parts:
         if self._given_box is None:
             raise TypeError("This shop can keep no secrets: give it a box to seal them in, Shop(…, box=…).")
         return self._given_box
+        self._cart_policy = carts or CartPolicy()

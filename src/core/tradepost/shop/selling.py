@@ -8,6 +8,8 @@ from tradepost.carts.claim_cart import ClaimCart
 from tradepost.carts.create_cart import CreateCart
 from tradepost.carts.get_cart import GetCart
 from tradepost.carts.list_shipping_options import ListShippingOptions
+from tradepost.carts.purge_carts import PurgeCarts
+from tradepost.carts.report_abandoned_carts import ReportAbandonedCarts
 from tradepost.carts.set_cart_line import SetCartLine
 from tradepost.carts.update_cart import UpdateCart
 from tradepost.checkout.check_out_cart import CheckOutCart
@@ -69,6 +71,14 @@ class Selling(Parts):
     @cached_property
     def list_shipping_options(self) -> ListShippingOptions:
         return ListShippingOptions(self._transactions, self._backend.pricing_views, self._tokens, self._policy)
+
+    @cached_property
+    def report_abandoned_carts(self) -> ReportAbandonedCarts:
+        return ReportAbandonedCarts(self._transactions, self._clock, self._cart_policy)
+
+    @cached_property
+    def purge_carts(self) -> PurgeCarts:
+        return PurgeCarts(self._transactions, self._clock, self._cart_policy)
 
     @cached_property
     def check_out_cart(self) -> CheckOutCart:

@@ -16,6 +16,8 @@ from tradepost_entrypoints.container import Container
 
 RECOVER = "orders.recover"
 EXPIRE = "orders.expire"
+ABANDON_CARTS = "carts.abandoned"
+PURGE_CARTS = "carts.purge"
 PURGE_KEYS = "idempotency.purge"
 PURGE_MESSAGES = "messages.purge"
 PURGE_JOBS = "jobs.purge"
@@ -33,6 +35,8 @@ SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
     Schedule(name=RECOVER, kind=RECOVER, every=timedelta(seconds=2)),
     Schedule(name=EXPIRE, kind=EXPIRE, every=timedelta(seconds=5)),
+    Schedule(name=ABANDON_CARTS, kind=ABANDON_CARTS, every=timedelta(minutes=5)),
+    Schedule(name=PURGE_CARTS, kind=PURGE_CARTS, every=timedelta(hours=1)),
     Schedule(name=PURGE_KEYS, kind=PURGE_KEYS, every=timedelta(minutes=10)),
     Schedule(name=PURGE_MESSAGES, kind=PURGE_MESSAGES, every=timedelta(hours=1)),
     Schedule(name=PURGE_JOBS, kind=PURGE_JOBS, every=timedelta(hours=1)),
@@ -56,6 +60,8 @@ def handlers(container: Container) -> JobHandlers:
     work: Iterable[tuple[str, Callable[[], Awaitable[object]]]] = (
         (RECOVER, shop.recover_operations),
         (EXPIRE, shop.expire_orders),
+        (ABANDON_CARTS, shop.report_abandoned_carts),
+        (PURGE_CARTS, shop.purge_carts),
         (PURGE_KEYS, PurgeIdempotencyKeys(transactions, clock)),
         (PURGE_SESSIONS, shop.purge_sessions),
         (PURGE_ATTEMPTS, shop.purge_external_attempts),

@@ -8,6 +8,8 @@ from tradepost_adapters.sql.tables import metadata
 from tradepost_adapters.sql.types import Json, UtcDateTime
 
 _OPEN = text("status = 'open'")
+_UNTOLD = text("status = 'open' AND abandoned_at IS NULL AND lines <> '[]'")
+_GUESTS = text("customer_id IS NULL AND order_id IS NULL")
 
 carts = Table(
     "carts",
@@ -23,7 +25,10 @@ carts = Table(
     Column("metadata", Json(dict[str, str]), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("abandoned_at", UtcDateTime),
     Index("ix_carts_open", "customer_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_carts_untold", "updated_at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+    Index("ix_carts_guests", "updated_at", sqlite_where=_GUESTS, postgresql_where=_GUESTS),
 )
 
 cart_contacts = Table(
