@@ -26,6 +26,7 @@ from tradepost_adapters.memory.signing_keys import MemorySigningKeyViews
 from tradepost_adapters.memory.stock import MemoryStockViews
 from tradepost_adapters.memory.transaction import MemoryTransaction
 from tradepost_adapters.memory.users import MemoryUserViews
+from tradepost_adapters.memory.webhooks import MemoryWebhookDeliveryViews, MemoryWebhookEndpointViews
 
 
 class MemoryBackend:
@@ -93,6 +94,14 @@ class MemoryBackend:
     @cached_property
     def api_key_views(self) -> MemoryApiKeyViews:
         return MemoryApiKeyViews(self._database)
+
+    @cached_property
+    def webhook_endpoint_views(self) -> MemoryWebhookEndpointViews:
+        return MemoryWebhookEndpointViews(self._database)
+
+    @cached_property
+    def webhook_delivery_views(self) -> MemoryWebhookDeliveryViews:
+        return MemoryWebhookDeliveryViews(self._database)
 
     @cached_property
     def customer_views(self) -> MemoryCustomerViews:

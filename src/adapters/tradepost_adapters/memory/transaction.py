@@ -39,6 +39,7 @@ from tradepost_adapters.memory.stock import MemoryLocations, MemoryStockLevels
 from tradepost_adapters.memory.terms import MemoryTerms
 from tradepost_adapters.memory.users import MemoryUsers
 from tradepost_adapters.memory.webhook_events import MemoryWebhookEvents
+from tradepost_adapters.memory.webhooks import MemoryWebhookDeliveries, MemoryWebhookEndpoints
 
 _IDS = TypeIds()
 
@@ -213,6 +214,14 @@ class MemoryTransaction:
     @lazy
     def webhook_events(self) -> MemoryWebhookEvents:
         return MemoryWebhookEvents(self._session)
+
+    @lazy
+    def webhook_endpoints(self) -> MemoryWebhookEndpoints:
+        return MemoryWebhookEndpoints(self._session, self.outbox)
+
+    @lazy
+    def webhook_deliveries(self) -> MemoryWebhookDeliveries:
+        return MemoryWebhookDeliveries(self._session, self.outbox)
 
     @lazy
     def gateway_balances(self) -> MemoryGatewayBalances:

@@ -28,6 +28,7 @@ from tradepost_adapters.sql.signing_keys import SqlSigningKeyViews
 from tradepost_adapters.sql.stock_views import SqlStockViews
 from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.users import SqlUserViews
+from tradepost_adapters.sql.webhook_views import SqlWebhookDeliveryViews, SqlWebhookEndpointViews
 
 
 class SqlBackend:
@@ -105,6 +106,14 @@ class SqlBackend:
     @cached_property
     def api_key_views(self) -> SqlApiKeyViews:
         return SqlApiKeyViews(self.database.reads)
+
+    @cached_property
+    def webhook_endpoint_views(self) -> SqlWebhookEndpointViews:
+        return SqlWebhookEndpointViews(self.database.reads)
+
+    @cached_property
+    def webhook_delivery_views(self) -> SqlWebhookDeliveryViews:
+        return SqlWebhookDeliveryViews(self.database.reads)
 
     @cached_property
     def customer_views(self) -> SqlCustomerViews:

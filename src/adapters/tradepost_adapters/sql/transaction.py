@@ -46,6 +46,7 @@ from tradepost_adapters.sql.stock import SqlLocations, SqlStockLevels
 from tradepost_adapters.sql.terms import SqlTerms
 from tradepost_adapters.sql.users import SqlUsers
 from tradepost_adapters.sql.webhook_events import SqlWebhookEvents
+from tradepost_adapters.sql.webhooks import SqlWebhookDeliveries, SqlWebhookEndpoints
 
 
 class _Shared:
@@ -249,6 +250,14 @@ class SqlTransaction:
     @lazy
     def webhook_events(self) -> SqlWebhookEvents:
         return SqlWebhookEvents(self._connection)
+
+    @lazy
+    def webhook_endpoints(self) -> SqlWebhookEndpoints:
+        return SqlWebhookEndpoints(self._connection, self.outbox)
+
+    @lazy
+    def webhook_deliveries(self) -> SqlWebhookDeliveries:
+        return SqlWebhookDeliveries(self._connection, self.outbox)
 
     def _bookkeeper(self, transfers: SqlLedgerTransfers) -> Bookkeeper:
         return Bookkeeper(self.ledger_accounts, transfers, self._shared.accounts, self._shared.ids.new)

@@ -20,6 +20,7 @@ from tradepost.shop.second_factors import SecondFactors
 from tradepost.shop.selling import Selling
 from tradepost.shop.stock import Stock
 from tradepost.shop.wallets import Wallets
+from tradepost.shop.webhooks import Webhooks
 
 __all__ = ["Backend", "Shop", "ShopTx"]
 
@@ -37,6 +38,7 @@ class Shop(
     Selling,
     Ledger,
     Wallets,
+    Webhooks,
     Imports,
     Events,
 ):
@@ -46,5 +48,6 @@ class Shop(
     come by mail. Clock
     and ids can be replaced to make a run repeatable. `hasher`, `signer` and `box` are for shops that people sign in to: a
     script that sells without accounts does without, and whatever needs them says so. `breached` are passwords nobody may
-    choose. `cache` keeps what is published.
+    choose. `cache` keeps what is published. `webhook_sender` tells other systems what happens; `event_source` is the URI by which
+    they know the shop.
     """

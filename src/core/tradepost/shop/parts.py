@@ -43,6 +43,7 @@ from tradepost.users.session_ports import HasRefreshTokens, HasSessions, Princip
 from tradepost.users.signatures import HasNonces
 from tradepost.users.signing_keys import HasSigningKeys, SigningKeyViews
 from tradepost.users.tokens import TokenSigner
+from tradepost.webhooks.ports import WebhookDeliveryViews, WebhookEndpointViews, WebhookSender, WebhooksTx
 
 
 class ShopTx(
@@ -69,6 +70,7 @@ class ShopTx(
     HasShippingMethods,
     StockTx,
     LedgerTx,
+    WebhooksTx,
     Protocol,
 ):
     """What the whole shop touches in a transaction."""
@@ -141,6 +143,12 @@ class Backend(Protocol):
     def api_key_views(self) -> ApiKeyViews: ...
 
     @property
+    def webhook_endpoint_views(self) -> WebhookEndpointViews: ...
+
+    @property
+    def webhook_delivery_views(self) -> WebhookDeliveryViews: ...
+
+    @property
     def customer_views(self) -> CustomerViews: ...
 
 
@@ -161,6 +169,8 @@ class Parts:
         public_keys: PublicKeys | None = None,
         limiter: RateLimiter | None = None,
         webhooks: Mapping[str, WebhookReader] | None = None,
+        webhook_sender: WebhookSender | None = None,
+        event_source: str = "urn:tradepost",
         providers: Mapping[str, IdentityProvider] | None = None,
         redirects: Collection[str] = (),
         totp_issuer: str = "Tradepost",
@@ -174,6 +184,8 @@ class Parts:
         self._transactions = backend.transactions
         self._gateway = gateway
         self._webhooks = dict(webhooks or {})
+        self._given_webhook_sender = webhook_sender
+        self._event_source = event_source
         self._secret = secret
         self._tokens = GuestTokens(secret)
         self._links = OneTimeLinks(secret)
