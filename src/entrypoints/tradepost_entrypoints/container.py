@@ -26,6 +26,8 @@ from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
 from tradepost.messaging.broker import Broker
 from tradepost.messaging.consumers import Consumers
+from tradepost.messaging.publish_events_again import PublishEventsAgain
+from tradepost.messaging.replay_events import ReplayEvents
 from tradepost.orders.policy import OrderPolicy
 from tradepost.payments.reconciliation import BalanceReportReader
 from tradepost.payments.webhooks import WebhookReader
@@ -286,6 +288,12 @@ class Container(containers.DeclarativeContainer):
     get_job = providers.Singleton(GetJob, backend.provided.job_views)
     retry_job = providers.Singleton(RetryJob, backend.provided.transactions, clock)
     run_job_now = providers.Singleton(RunJobNow, backend.provided.transactions, clock)
+    replay_events = providers.Singleton(
+        ReplayEvents, backend.provided.event_log, backend.provided.transactions, consumers, clock
+    )
+    publish_events_again = providers.Singleton(
+        PublishEventsAgain, backend.provided.event_log, broker.provided.publish
+    )
 
 
 @asynccontextmanager

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from tradepost.kernel.errors import Fault
+from tradepost.kernel.errors import Fault, Invalid
 
 ALL = "*"
+ANYTHING = ("",)
+"""What the types begin with that may be told to whoever may see everything."""
+
 MOST = 50
 """Filters one may name."""
 
@@ -43,6 +46,13 @@ def filter_faults(filters: Sequence[str], leaving: Sequence[str], pointer: str) 
                 Fault(where, f"no such event is told outside; those that are begin with {', '.join(leaving)}")
             )
     return faults
+
+
+def require_types(filters: Sequence[str], leaving: Sequence[str]) -> None:
+    """Raises `events.types_invalid` for filters that name no types; none at all is fine."""
+    faults = filter_faults(filters, leaving, "/types") if filters else []
+    if faults:
+        raise Invalid("events.types_invalid", "These are no types of events one can ask for: see errors.", *faults)
 
 
 def _can_match(each: str, leaving: Sequence[str]) -> bool:

@@ -17,6 +17,8 @@ from tradepost.kernel.secret_box import SecretBox
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
 from tradepost.ledger.ports import LedgerAudit, LedgerBalances, LedgerTx, LedgerViews
+from tradepost.messaging.log import EventLog
+from tradepost.messaging.ports import HasInbox, HasParking, ParkedViews
 from tradepost.orders.check_books import Books
 from tradepost.orders.policy import OrderPolicy
 from tradepost.orders.ports import OrderViews
@@ -81,6 +83,12 @@ class Backend(Protocol):
 
     @property
     def transactions(self) -> Transactions[ShopTx]: ...
+
+    @property
+    def event_log(self) -> EventLog: ...
+
+    @property
+    def parked_views(self) -> ParkedViews: ...
 
     @property
     def books(self) -> Books: ...
