@@ -291,9 +291,7 @@ class Container(containers.DeclarativeContainer):
     replay_events = providers.Singleton(
         ReplayEvents, backend.provided.event_log, backend.provided.transactions, consumers, clock
     )
-    publish_events_again = providers.Singleton(
-        PublishEventsAgain, backend.provided.event_log, broker.provided.publish
-    )
+    publish_events_again = providers.Singleton(PublishEventsAgain, backend.provided.event_log, broker.provided.publish)
 
 
 @asynccontextmanager
