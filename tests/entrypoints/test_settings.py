@@ -170,6 +170,14 @@ def test_networks_and_origins_are_lists_and_checked() -> None:
         assert len(_mistakes(cors_origins=wrong)) == 1, wrong
 
 
+def test_the_source_of_events_is_a_uri_and_the_service_itself_unless_it_is_said() -> None:
+    for given, source in (("", "http://localhost:8000"), ("urn:shop:berlin", "urn:shop:berlin")):
+        container = Container(settings=_load(**({"event_source": given} if given else {})))
+        assert container.shop()._event_source == source
+    for wrong in ("my shop", "urn:a\nb", "ä", "x" * 256):
+        assert len(_mistakes(event_source=wrong)) == 1, wrong
+
+
 def test_refunds_that_take_a_proof_are_named_by_currency_in_minor_units() -> None:
     assert _load(step_up_refunds="EUR:50000, JPY:60000").step_up_refunds == ("EUR:50000", "JPY:60000")
     assert _load().step_up_refunds == ()

@@ -218,6 +218,10 @@ def _webhooks(settings: Settings) -> "dict[str, WebhookReader]":
     return readers
 
 
+def _event_source(settings: Settings) -> str:
+    return settings.event_source or settings.api_url
+
+
 def _webhook_sender(settings: Settings) -> HttpWebhookSender:
     return HttpWebhookSender(settings.webhook_allowed_networks)
 
@@ -255,11 +259,14 @@ class Container(containers.DeclarativeContainer):
     signer = providers.Singleton(_signer, settings)
     box = providers.Singleton(AesGcmSecretBox, providers.Callable(_secret, settings))
     identity_providers = providers.Singleton(_identity_providers, settings)
+    webhook_sender = providers.Singleton(_webhook_sender, settings)
     shop = providers.Singleton(
         Shop,
         backend,
         gateway=gateway,
         webhooks=providers.Singleton(_webhooks, settings),
+        webhook_sender=webhook_sender,
+        event_source=providers.Callable(_event_source, settings),
         secret=providers.Callable(_secret, settings),
         hasher=hasher,
         breached=breached,
@@ -279,7 +286,6 @@ class Container(containers.DeclarativeContainer):
         ids=ids,
     )
     consumers = providers.Singleton(_consumers, shop, backend, clock, ids, settings)
-    webhook_sender = providers.Singleton(_webhook_sender, settings)
     mailer = providers.Singleton(_mailer, settings)
     letters = providers.Singleton(_letters, shop, settings)
     send_mail = providers.Singleton(SendMail, letters, mailer)

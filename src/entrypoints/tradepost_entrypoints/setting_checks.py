@@ -6,6 +6,7 @@ from typing import Any
 from tradepost.mail.mail import Sender
 from tradepost_entrypoints.setting_values import (
     check_amounts,
+    check_event_source,
     check_functions,
     check_gateway,
     check_issuer,
@@ -50,6 +51,7 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "step_up_refunds": check_amounts,
     "cors_origins": check_origins,
     "staff_networks": check_networks,
+    "event_source": check_event_source,
     "webhook_allowed_networks": check_webhook_networks,
 }
 

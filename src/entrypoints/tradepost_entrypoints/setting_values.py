@@ -25,6 +25,7 @@ _STRIPE_KEY = re.compile(r"(sk|rk)_(live|test)_[A-Za-z0-9_]{6,255}")
 _WEBHOOK_SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{16,255}")
 _SIMULATED_SECRET = re.compile(r"[A-Za-z0-9+/=_-]{16,255}")
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+_URI = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{0,255}")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -260,6 +261,12 @@ def check_proxies(networks: Many) -> None:
     check_networks(networks)
     if any(ip_network(network).prefixlen == 0 for network in networks):
         raise ValueError("expected the networks of your own proxies; whoever is trusted can claim to be anybody")
+
+
+def check_event_source(source: str) -> None:
+    """Raises ValueError for what is no URI reference (RFC 3986), as CloudEvents has it. Empty is fine."""
+    if not _URI.fullmatch(source):
+        raise ValueError("expected a URI, such as https://shop.example.com or urn:shop:berlin")
 
 
 def check_webhook_networks(networks: Many) -> None:

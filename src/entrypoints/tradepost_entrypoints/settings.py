@@ -167,6 +167,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["truncated", "full", "none"],
         msgspec.Meta(description="What request logs show of it: truncated (to /24, /48), full, none."),
     ] = "truncated"
+    event_source: Annotated[
+        str, msgspec.Meta(description="What events say they come from, a URI; empty takes TRADEPOST_API_URL.")
+    ] = ""
     webhook_allowed_networks: Annotated[
         Many,
         msgspec.Meta(
