@@ -32,6 +32,7 @@ from tradepost.orders.policy import OrderPolicy
 from tradepost.payments.reconciliation import BalanceReportReader
 from tradepost.payments.webhooks import WebhookReader
 from tradepost.shop import Shop
+from tradepost.streams.follow_events import StreamLimits
 from tradepost.users.guessable import Guessable
 from tradepost.users.letter_texts import Site
 from tradepost.users.passwords import BreachedPasswords
@@ -133,6 +134,12 @@ def _policy(settings: Settings) -> OrderPolicy:
 
 def _carts(settings: Settings) -> CartPolicy:
     return CartPolicy(abandoned_after=settings.cart_abandoned_after, guests_kept=settings.guest_carts_kept)
+
+
+def _streams(settings: Settings) -> StreamLimits:
+    return StreamLimits(
+        streams=settings.streams, per_caller=settings.streams_per_caller, recheck=settings.stream_recheck
+    )
 
 
 def _cache(settings: Settings) -> "MemoryCache | RedisCache":
@@ -282,6 +289,8 @@ class Container(containers.DeclarativeContainer):
         cache=cache,
         policy=providers.Callable(_policy, settings),
         carts=providers.Callable(_carts, settings),
+        wakeups=wakeups,
+        streams=providers.Callable(_streams, settings),
         clock=clock,
         ids=ids,
     )

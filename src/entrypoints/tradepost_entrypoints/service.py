@@ -7,7 +7,7 @@ from litestar import Litestar
 
 from tradepost.kernel.access import GUEST, Actor
 from tradepost.kernel.rate_limits import Limit
-from tradepost.users.credential import BearerToken, SessionCookie
+from tradepost.users.credential import BearerToken, Credential, SessionCookie
 from tradepost.users.tokens import InvalidToken
 from tradepost_entrypoints import logs
 from tradepost_entrypoints.container import Container, opened
@@ -16,6 +16,7 @@ from tradepost_entrypoints.http.browsers import Browsers, cookie_of
 from tradepost_entrypoints.http.call import Call
 from tradepost_entrypoints.http.cors import Cors
 from tradepost_entrypoints.http.edge import Edge
+from tradepost_entrypoints.http.event_stream import EventWriter
 from tradepost_entrypoints.http.guard import RateLimits
 from tradepost_entrypoints.http.health import Check
 from tradepost_entrypoints.http.networks import Networks
@@ -34,23 +35,31 @@ class Service:
         self._container = container
         self._identify = container.shop().identify
         self._browsers = _browsers(container.settings())
+        settings = container.settings()
+        heartbeat = settings.stream_heartbeat.total_seconds()
+        self._event_writer = EventWriter(settings.api_url, heartbeat, self._identified_again)
 
     def part(self, name: str, /) -> object:
         if name == "browsers":
             return self._browsers
         if name == "issuer":
             return Issuer(self._container.settings().api_url)
+        if name == "event_writer":
+            return self._event_writer
         return getattr(self._container.shop(), name)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Opened, with background work going on, unless the settings leave that to `tradepost worker`."""
-        async with opened(self._container):
-            if not self._container.settings().background_work:
-                yield
-                return
-            async with background(self._container):
-                yield
+        async with opened(self._container) as shop:
+            try:
+                if not self._container.settings().background_work:
+                    yield
+                    return
+                async with background(self._container):
+                    yield
+            finally:
+                await shop.follow_events.close()
 
     def checks(self) -> Sequence[Check]:
         return (
@@ -61,19 +70,29 @@ class Service:
     async def authenticate(self, call: Call, /) -> Actor:
         """By the Authorization header; where there is none, by the session cookie, which browsers send unasked and which
         is therefore believed only where a page of ours has sent it."""
-        authorization = call.headers.get(b"authorization")
-        if authorization is not None:
-            scheme, _, token = authorization.decode("latin-1").partition(" ")
-            if scheme.lower() != "bearer":  # in any case (RFC 9110, section 11.1)
-                raise InvalidToken
-            return await self._identify(BearerToken(token.strip(), SignedCall(call)))
-        secret = cookie_of(call)
-        if secret is None:
+        credential = _credential(call)
+        if credential is None:
             return GUEST
-        actor = await self._identify(SessionCookie(secret))
-        if actor.session is not None:
+        actor = await self._identify(credential)
+        if isinstance(credential, SessionCookie) and actor.session is not None:
             self._browsers.require_ours(call, actor.session.id)
         return actor
+
+    async def _identified_again(self, call: Call) -> Actor:
+        """Who asks, some time after they were let in."""
+        credential = _credential(call)
+        return GUEST if credential is None else await self._container.shop().identify_again(credential)
+
+
+def _credential(call: Call) -> Credential | None:
+    authorization = call.headers.get(b"authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":  # in any case (RFC 9110, section 11.1)
+            raise InvalidToken
+        return BearerToken(token.strip(), SignedCall(call))
+    secret = cookie_of(call)
+    return None if secret is None else SessionCookie(secret)
 
 
 def _browsers(settings: Settings) -> Browsers:

@@ -185,6 +185,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     consumers: Annotated[
         Many, msgspec.Meta(description="Functions of yours that make consumers of events: my_shop.consumers:make")
     ] = ()
+    streams: Annotated[
+        int, msgspec.Meta(ge=1, le=100_000, description="Streams of events that one process serves at most.")
+    ] = 1_000
+    streams_per_caller: Annotated[
+        int, msgspec.Meta(ge=1, le=10_000, description="Streams one user or key may have open in one process.")
+    ] = 10
+    stream_heartbeat: Annotated[
+        timedelta, msgspec.Meta(description="After how much silence a stream sends a sign of life: 15s.")
+    ] = timedelta(seconds=15)
+    stream_recheck: Annotated[
+        timedelta,
+        msgspec.Meta(description="How often it is looked whether whoever reads a stream still may: 5s."),
+    ] = timedelta(seconds=5)
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], msgspec.Meta(description="Least level logged.")
     ] = "info"

@@ -19,6 +19,7 @@ from tradepost.shop.roles import Roles
 from tradepost.shop.second_factors import SecondFactors
 from tradepost.shop.selling import Selling
 from tradepost.shop.stock import Stock
+from tradepost.shop.streaming import Streaming
 from tradepost.shop.wallets import Wallets
 from tradepost.shop.webhooks import Webhooks
 
@@ -39,6 +40,7 @@ class Shop(
     Ledger,
     Wallets,
     Webhooks,
+    Streaming,
     Imports,
     Events,
 ):

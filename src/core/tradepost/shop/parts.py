@@ -16,6 +16,7 @@ from tradepost.kernel.rate_limits import RateLimiter
 from tradepost.kernel.secret_box import SecretBox
 from tradepost.kernel.tokens import GuestTokens
 from tradepost.kernel.transactions import Transactions
+from tradepost.kernel.wakeups import LocalWakeUps, WakeUps
 from tradepost.ledger.ports import LedgerAudit, LedgerBalances, LedgerTx, LedgerViews
 from tradepost.messaging.log import EventLog
 from tradepost.messaging.ports import HasInbox, HasParking, ParkedViews
@@ -30,6 +31,7 @@ from tradepost.payments.reconciliation import SettledMoney
 from tradepost.payments.webhooks import WebhookReader
 from tradepost.pricing.ports import HasShippingMethods, HasTaxRates, PricingViews
 from tradepost.stock.ports import StockTx, StockViews
+from tradepost.streams.follow_events import StreamLimits
 from tradepost.users.api_key_ports import ApiKeyViews, HasApiKeys, PublicKeys
 from tradepost.users.familiar_addresses import FamiliarAddressViews, HasFamiliarAddresses
 from tradepost.users.identity_ports import HasAttempts, HasIdentities, IdentityViews
@@ -73,6 +75,8 @@ class ShopTx(
     StockTx,
     LedgerTx,
     WebhooksTx,
+    HasInbox,
+    HasParking,
     Protocol,
 ):
     """What the whole shop touches in a transaction."""
@@ -184,7 +188,10 @@ class Parts:
         totp_issuer: str = "Tradepost",
         cache: Cache | None = None,
         policy: OrderPolicy | None = None,
+        carts: CartPolicy | None = None,
         sessions: SessionPolicy | None = None,
+        wakeups: WakeUps | None = None,
+        streams: StreamLimits | None = None,
         clock: Clock | None = None,
         ids: TypeIds | None = None,
     ) -> None:
@@ -198,7 +205,6 @@ class Parts:
         self._tokens = GuestTokens(secret)
         self._links = OneTimeLinks(secret)
         self._given_hasher = hasher
-        carts: CartPolicy | None = None,
         self._breached = breached or NoList()
         self._cache = cache or NoCache()
         self._given_signer = signer
@@ -210,7 +216,10 @@ class Parts:
         self._redirects = redirects
         self._totp_issuer = totp_issuer
         self._policy = policy or OrderPolicy()
+        self._cart_policy = carts or CartPolicy()
         self._session_policy = sessions or SessionPolicy()
+        self._wakeups = wakeups or LocalWakeUps()
+        self._stream_limits = streams
         self._clock = clock or SystemClock()
         self._ids = ids or TypeIds()
 
@@ -219,4 +228,3 @@ class Parts:
         if self._given_box is None:
             raise TypeError("This shop can keep no secrets: give it a box to seal them in, Shop(…, box=…).")
         return self._given_box
-        self._cart_policy = carts or CartPolicy()

@@ -10,6 +10,7 @@ from tradepost.users.entrance import Entrance
 from tradepost.users.familiar_addresses import AddressDigests
 from tradepost.users.get_session import GetSession
 from tradepost.users.identify import Identify
+from tradepost.users.identify_again import IdentifyAgain
 from tradepost.users.list_sessions import ListSessions
 from tradepost.users.password_proof import PasswordProof
 from tradepost.users.password_step import PasswordStep
@@ -91,6 +92,10 @@ class SigningIn(Signing):
         return Identify(
             self.access_tokens, self._backend.principals, self._transactions, self._clock, self._session_policy
         )
+
+    @cached_property
+    def identify_again(self) -> IdentifyAgain:
+        return IdentifyAgain(self.access_tokens, self._backend.principals, self._clock, self._session_policy)
 
     @cached_property
     def sign_out(self) -> SignOut:

@@ -53,7 +53,7 @@ class EventStream:
         self._offered = 0
         self._waiting: deque[LoggedEvent] = deque()
         self._news = asyncio.Event()
-        self._reason: TradepostError | None = None
+        self.reason: TradepostError | None = None
 
     async def open(self, after: int | None, reach: int | None) -> None:
         """Start beyond a number, or at the present; also where that is more than `reach` events ago."""
@@ -84,8 +84,8 @@ class EventStream:
 
     def end(self, reason: TradepostError, /) -> None:
         """See `Follower`. `more` raises the reason."""
-        if self._reason is None:
-            self._reason = reason
+        if self.reason is None:
+            self.reason = reason
             self._waiting.clear()
             self._news.set()
             self.ended.set()
@@ -109,8 +109,8 @@ class EventStream:
         """
         loop = asyncio.get_running_loop()
         while True:
-            if self._reason is not None:
-                raise self._reason
+            if self.reason is not None:
+                raise self.reason
             if self._recheck is not None and loop.time() >= self._checks_at:
                 await self._check(self._recheck)
                 self._checks_at = loop.time() + self._every

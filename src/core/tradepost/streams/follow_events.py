@@ -11,13 +11,13 @@ from tradepost.kernel.access import Actor, Permission
 from tradepost.kernel.declared import own_or
 from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.wakeups import WakeUps
+from tradepost.messaging.event_filter import filter_faults
 from tradepost.messaging.log import EventLog
 from tradepost.streams.errors import StreamsClosing, StreamsFull, TooManyStreams
 from tradepost.streams.event_stream import EventStream
 from tradepost.streams.order_owners import OrderCustomers, OrderOwners
 from tradepost.streams.tail import EventTail
 from tradepost.streams.view import StreamView
-from tradepost.webhooks.event_filter import filter_faults
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 

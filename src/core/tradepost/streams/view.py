@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tradepost.messaging.event_filter import leaves, matches
 from tradepost.messaging.log import LoggedEvent
-from tradepost.webhooks.event_filter import leaves, matches
 
 _ORDERS = "tradepost.order."
 

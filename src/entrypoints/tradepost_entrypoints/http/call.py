@@ -1,6 +1,6 @@
 """What is known of one request while it is being answered. Made by the middleware, kept in the ASGI scope."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -11,6 +11,8 @@ from tradepost.users.client import Client
 from tradepost_entrypoints.http.response import Headers
 
 _KEY = "tradepost.call"
+_ABORT = "tradepost.abort"
+_STOPPING = "tradepost.stopping"
 
 
 class Call:
@@ -30,6 +32,7 @@ class Call:
         "scope",
         "sent_method",
         "started",
+        "stopped",
     )
 
     def __init__(
@@ -51,6 +54,7 @@ class Call:
         self.fields: tuple[str, ...] = ()  # what `?fields=` asks for; empty means everything
         self.code: str | None = None
         self.limits: Headers = []  # what the answer says of rate limits
+        self.stopped: Callable[[], None] | None = None
 
     @property
     def method(self) -> str:
@@ -59,6 +63,19 @@ class Call:
     @property
     def path(self) -> str:
         return str(self.scope["path"])
+
+    def when_stopped(self, stop: Callable[[], None]) -> None:
+        """Call this when the server is told to stop: an answer that does not end by itself ends then. At once, if it has
+        been told so already."""
+        if _STOPPING in self.scope:
+            stop()
+        self.stopped = stop
+
+    def abort(self) -> None:
+        """Hang up without another word, where the server can: what waits to be sent is thrown away."""
+        abort = self.scope.get(_ABORT)
+        if abort is not None:
+            abort()
 
     def client(self) -> Client:
         """Where the request came from, as far as that can be believed."""
@@ -79,3 +96,16 @@ def call_of(scope: Any) -> Call:
     """The call of this request."""
     call: Call = scope[_KEY]
     return call
+
+
+def connect(scope: MutableMapping[str, Any], abort: Callable[[], None]) -> None:
+    """For a server: how the connection of this request is cut."""
+    scope[_ABORT] = abort
+
+
+def stop(scope: MutableMapping[str, Any]) -> None:
+    """For a server that stops: tell the answer to this request to end."""
+    scope[_STOPPING] = True
+    call: Call | None = scope.get(_KEY)
+    if call is not None and call.stopped is not None:
+        call.stopped()

@@ -14,6 +14,7 @@ from tradepost.kernel.errors import Kind
 from tradepost_entrypoints.http.browsers import COOKIE, CSRF_HEADER
 from tradepost_entrypoints.http.endpoint import Endpoint, Refusal
 from tradepost_entrypoints.http.envelope import Listing, Many, One, Plain, Resource, Text
+from tradepost_entrypoints.http.event_stream import MEDIA_TYPE, Events
 from tradepost_entrypoints.http.problems import STATUS, TYPE_BASE, Problem
 
 _REF = "#/components/schemas/{name}"
@@ -123,6 +124,8 @@ class _Schemas:
             shown = _shown(declared)
             if shown is not None:
                 types.append(shown)
+            if declared.answer is Events:
+                types.append(Events.DATA)
         unique = list(dict.fromkeys(types))
         found, self.components = msgspec.json.schema_components(unique, ref_template=_REF)
         self._by_type = dict(zip(unique, found, strict=True))
@@ -278,6 +281,9 @@ def _success(declared: Endpoint, status: int, schemas: _Schemas) -> dict[str, An
     shown = _shown(declared)
     if shown is not None:
         response["content"] = {"application/json": {"schema": schemas.of(shown)}}
+    elif declared.answer is Events:
+        # What one `data` holds; OpenAPI 3.1 has no words for the fields around it.
+        response["content"] = {MEDIA_TYPE: {"schema": schemas.of(declared.answer.DATA)}}
     elif declared.answer is Text:
         response["content"] = {"application/json" if declared.path.endswith(".json") else "text/plain": {}}
     return response

@@ -1,6 +1,11 @@
-"""uvicorn's HTTP/1.1 over httptools, which reads heads of any length into memory; this one stops."""
+"""uvicorn's HTTP/1.1 over httptools, which reads heads of any length into memory; this one stops. It also tells answers
+that do not end by themselves when the server stops, and lets them hang up on clients that do not read."""
+
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tradepost_entrypoints.http.call import connect, stop
 
 _MOST = 64 << 10
 """Bytes of a head that has not ended. One that has is held to the limits of `heads`, which are lower."""
@@ -31,3 +36,9 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._unfinished = -1
         super().on_headers_complete()
+        connect(cast(Any, self.scope), self.transport.abort)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.cycle is not None and not self.cycle.response_complete:
+            stop(cast(Any, self.cycle.scope))

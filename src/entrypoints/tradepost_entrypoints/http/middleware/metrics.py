@@ -45,6 +45,12 @@ class Metrics:
             ("limit",),
             registry=self.registry,
         )
+        self.streams = Gauge(
+            "tradepost_event_streams",
+            "Streams of events being read now.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
         self._alone = Counter(
             "tradepost_http_counted_alone_total",
             "Requests this process counted for itself because the rate limiter was away.",
