@@ -170,9 +170,11 @@ def test_networks_and_origins_are_lists_and_checked() -> None:
         assert len(_mistakes(cors_origins=wrong)) == 1, wrong
 
 
-def test_the_source_of_events_is_a_uri_and_the_service_itself_unless_it_is_said() -> None:
+def test_the_source_of_events_is_a_uri_and_the_service_itself_unless_it_is_said(tmp_path: Path) -> None:
+    gateway = f"simulated://{tmp_path}/gateway.db"
     for given, source in (("", "http://localhost:8000"), ("urn:shop:berlin", "urn:shop:berlin")):
-        container = Container(settings=_load(**({"event_source": given} if given else {})))
+        settings = _load(payment_gateway=gateway, **({"event_source": given} if given else {}))
+        container = Container(settings=settings)
         assert container.shop()._event_source == source
     for wrong in ("my shop", "urn:a\nb", "ä", "x" * 256):
         assert len(_mistakes(event_source=wrong)) == 1, wrong
