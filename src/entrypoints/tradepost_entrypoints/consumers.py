@@ -43,6 +43,7 @@ def _of_the_shop(host: Host) -> tuple[Consumer, ...]:
     return (
         AtLeastOnce("catalog-cache", CATALOG_EVENTS, shop.catalog_reading.forget, transactions, clock),
         OnceInEffect("account-mail", ACCOUNT_EVENTS, shop.post_account_letters, transactions, clock),
+        shop.queue_webhooks,
     )
 
 

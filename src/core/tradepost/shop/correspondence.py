@@ -8,6 +8,7 @@ from tradepost.orders.order_letters import OrderLetters, PostOrderLetters
 from tradepost.shop.parts import Parts
 from tradepost.users.account_letters import AccountLetters, PostAccountLetters
 from tradepost.users.letter_texts import Site
+from tradepost.webhooks.webhook_letters import WebhookLetters
 
 
 class Correspondence(Parts):
@@ -28,6 +29,7 @@ class Correspondence(Parts):
         puts them into words."""
         letters = Letters()
         AccountLetters(self._transactions, self._links, site, self._clock).add_to(letters)
+        WebhookLetters(self._backend.webhook_endpoint_views, site.name, self._clock).add_to(letters)
         if renderer is not None:
             backend = self._backend
             orders = OrderLetters(backend.order_views, backend.customer_views, renderer, self._tokens, site)

@@ -23,6 +23,8 @@ from tradepost.messaging.deliver_messages import DeliverMessages
 from tradepost.messaging.receive_messages import ReceiveMessages
 from tradepost.messaging.relay import Relay
 from tradepost.messaging.retry_parked import RetryParked
+from tradepost.webhooks.deliver_webhook import PLACES
+from tradepost.webhooks.delivery import DELIVER
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.worker.recurring import SCHEDULES, handlers
 
@@ -41,9 +43,11 @@ async def background(container: Container) -> AsyncIterator[None]:
     told = container.consumers()
     receiving = container.broker().subscribe(GROUP, receive_messages(container, told))
     loops = (
-        job_runner(container, lambda kind: kind != MAIL),
-        # A mail server that hangs holds up mail alone: recovery of payments has places of its own.
+        job_runner(container, lambda kind: kind not in (MAIL, DELIVER)),
+        # A mail server that hangs holds up mail alone, and other systems their webhooks: recovery of payments has places
+        # of its own.
         job_runner(container, lambda kind: kind == MAIL),
+        job_runner(container, lambda kind: kind == DELIVER, places=PLACES),
         Relay(deliver_messages(container), container.wakeups()),
         Relay(retry_parked(container, told), container.wakeups(), topic=Topic.PARKED, lanes=1),
     )
@@ -72,11 +76,12 @@ async def _running(loops: Sequence[_Loop]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def job_runner(container: Container, wanted: Callable[[str], bool] = lambda _: True) -> JobRunner:
-    """Does the jobs of the kinds that are wanted."""
+def job_runner(container: Container, wanted: Callable[[str], bool] = lambda _: True, *, places: int = 4) -> JobRunner:
+    """Does the jobs of the kinds that are wanted, so many at a time."""
     transactions, clock = container.backend().transactions, container.clock()
     enqueue, claim, run = _steps(container, wanted)
-    return JobRunner(enqueue, RealignJobs(transactions, clock), claim, run, container.wakeups(), clock)
+    realign = RealignJobs(transactions, clock)
+    return JobRunner(enqueue, realign, claim, run, container.wakeups(), clock, concurrency=places)
 
 
 def run_due_jobs(container: Container) -> RunDueJobs:

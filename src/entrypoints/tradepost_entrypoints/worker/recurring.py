@@ -12,6 +12,9 @@ from tradepost.mail.letters import KIND as MAIL
 from tradepost.mail.send_mail import TIME_LIMIT
 from tradepost.messaging.purge_messages import PurgeMessages
 from tradepost.payments.webhooks import PROCESS as PROCESS_WEBHOOK
+from tradepost.webhooks.deliver_webhook import TIME_LIMIT as DELIVERY_LIMIT
+from tradepost.webhooks.delivery import DELIVER
+from tradepost.webhooks.delivery import RECOVER as RECOVER_WEBHOOKS
 from tradepost_entrypoints.container import Container
 
 RECOVER = "orders.recover"
@@ -27,6 +30,7 @@ PURGE_SECURITY_EVENTS = "security_events.purge"
 PURGE_LINKS = "one_time_tokens.purge"
 PURGE_NONCES = "nonces.purge"
 PURGE_WEBHOOKS = "webhooks.purge"
+PURGE_DELIVERIES = "webhooks.purge_deliveries"
 SEAL_LEDGER = "ledger.seal"
 TAKE_SNAPSHOTS = "ledger.snapshots"
 BOOK_BALANCE = "payments.balance"
@@ -46,6 +50,8 @@ SCHEDULES = (
     Schedule(name=PURGE_LINKS, kind=PURGE_LINKS, every=timedelta(hours=1)),
     Schedule(name=PURGE_NONCES, kind=PURGE_NONCES, every=timedelta(minutes=10)),
     Schedule(name=PURGE_WEBHOOKS, kind=PURGE_WEBHOOKS, every=timedelta(hours=1)),
+    Schedule(name=RECOVER_WEBHOOKS, kind=RECOVER_WEBHOOKS, every=timedelta(minutes=1)),
+    Schedule(name=PURGE_DELIVERIES, kind=PURGE_DELIVERIES, every=timedelta(hours=1)),
     Schedule(name=SEAL_LEDGER, kind=SEAL_LEDGER, every=timedelta(seconds=10)),
     Schedule(name=TAKE_SNAPSHOTS, kind=TAKE_SNAPSHOTS, every=timedelta(minutes=1)),
     Schedule(name=BOOK_BALANCE, kind=BOOK_BALANCE, every=timedelta(minutes=5)),
@@ -69,6 +75,8 @@ def handlers(container: Container) -> JobHandlers:
         (PURGE_LINKS, shop.purge_one_time_tokens),
         (PURGE_NONCES, shop.purge_nonces),
         (PURGE_WEBHOOKS, shop.purge_webhooks),
+        (RECOVER_WEBHOOKS, shop.recover_webhook_deliveries),
+        (PURGE_DELIVERIES, shop.purge_webhook_deliveries),
         (SEAL_LEDGER, shop.seal_ledger),
         (TAKE_SNAPSHOTS, shop.take_snapshots),
         (PURGE_MESSAGES, PurgeMessages(transactions, clock)),
@@ -80,6 +88,7 @@ def handlers(container: Container) -> JobHandlers:
     found.add(BOOK_BALANCE, _without_payload(shop.book_balance), time_limit=timedelta(hours=2))
     found.add(PROCESS_WEBHOOK, shop.process_webhook, time_limit=timedelta(minutes=2))
     found.add(MAIL, container.send_mail(), time_limit=TIME_LIMIT)
+    found.add(DELIVER, shop.deliver_webhook, time_limit=DELIVERY_LIMIT)
     return found
 
 
