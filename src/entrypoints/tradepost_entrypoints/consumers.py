@@ -8,12 +8,12 @@ import msgspec
 
 from tradepost.catalog.reading import EVENTS as CATALOG_EVENTS
 from tradepost.kernel.clock import Clock
+from tradepost.kernel.errors import Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.messaging.consumers import AtLeastOnce, Consumer, Consumers, OnceInEffect
 from tradepost.shop import Shop
 from tradepost.users.account_letters import EVENTS as ACCOUNT_EVENTS
 from tradepost_adapters.sql.backend import SqlBackend
-from tradepost_entrypoints.settings import SettingsError
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +31,17 @@ Factory = Callable[[Host], Iterable[Consumer]]
 
 def all_consumers(host: Host, named: Sequence[str]) -> Consumers:
     """Those of the shop, and those that the functions make that are named (`my_shop.consumers:make`)."""
-    own: list[Consumer] = [consumer for name in named for consumer in _factory(name)(host)]
+    own: list[Consumer] = [consumer for make in factories(named) for consumer in make(host)]
     try:
         return Consumers(*_of_the_shop(host), *own)
     except ValueError as error:
-        raise SettingsError([f"TRADEPOST_CONSUMERS: {error}"]) from error
+        raise _unusable(str(error)) from error
+
+
+def factories(named: Sequence[str]) -> list[Factory]:
+    """The functions that are named. Raises `settings.invalid` when there is no such one; what goes wrong within a module
+    of yours is raised as it is."""
+    return [_factory(name) for name in named]
 
 
 def _of_the_shop(host: Host) -> tuple[Consumer, ...]:
@@ -48,7 +54,6 @@ def _of_the_shop(host: Host) -> tuple[Consumer, ...]:
 
 
 def _factory(name: str) -> Factory:
-    """Raises SettingsError when there is no such function. What goes wrong within your module is raised as it is."""
     module, _, function = name.partition(":")
     try:
         found: Any = getattr(importlib.import_module(module), function, None)
@@ -56,8 +61,12 @@ def _factory(name: str) -> Factory:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
         hint = "install it, or name its folder in PYTHONPATH"
-        raise SettingsError([f"TRADEPOST_CONSUMERS: there is no module {module!r}; {hint}."]) from error
+        raise _unusable(f"there is no module {module!r}; {hint}.") from error
     if not callable(found):
-        raise SettingsError([f"TRADEPOST_CONSUMERS: {module} has no function {function!r}."])
+        raise _unusable(f"{module} has no function {function!r}.")
     factory: Factory = found
     return factory
+
+
+def _unusable(why: str) -> Invalid:
+    return Invalid("settings.invalid", f"TRADEPOST_CONSUMERS: {why}")

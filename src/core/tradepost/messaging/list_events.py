@@ -42,12 +42,14 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListEventsQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """From where on: beyond the number `after`, or logged `since`; with neither from the oldest that is kept. `types` are
-    types or beginnings of them (`tradepost.order.*`), none for all; `limit` is at least 1."""
+    """From where on: beyond the number `after`, logged `since`, the `latest` so many of the whole log; with none of them
+    from the oldest that is kept. `types` are types or beginnings of them (`tradepost.order.*`), none for all; `limit` is
+    at least 1."""
 
     actor: Actor
     after: int | None = None
     since: datetime | None = None
+    latest: int | None = None
     types: tuple[str, ...] = ()
     limit: int = 20
 
@@ -79,6 +81,8 @@ class ListEvents:
         place = query.after or 0
         if query.since is not None:
             place = max(place, await self._log.before(query.since))
+        if query.latest is not None:
+            place = max(place, await self._log.last() - query.latest)
         found: list[EventView] = []
         looked = 0
         while looked < _LOOKED_THROUGH:

@@ -44,7 +44,7 @@ def envelope_schema(event: type[Event]) -> Schema:
     data = event_schema(event)
     del data["$schema"]
     defs = data.pop("$defs", {})
-    own = _for_readers(msgspec.json.schema(CloudEvent)["$defs"][CloudEvent.__name__])
+    own = schema_of(CloudEvent)
     own |= {"title": event_type(event), "description": data.get("description", own["description"])}
     own["properties"] |= {"type": {"const": event_type(event)}, "data": data}
     return {"$schema": _DIALECT, **own} | ({"$defs": defs} if defs else {})
@@ -61,6 +61,12 @@ def event_schemas(events: Iterable[type[Event]], reference: str) -> tuple[tuple[
         schema["title"] = event_type(event)
         schema["properties"]["occurred_at"] = {"type": "string", "format": "date-time"}
     return shown, named
+
+
+def schema_of(struct: type[msgspec.Struct]) -> Schema:
+    """The schema of a Struct that refers to no other."""
+    schema: Schema = _for_readers(msgspec.json.schema(struct)["$defs"][struct.__name__])
+    return schema
 
 
 def _for_readers(schema: Any) -> Any:

@@ -13,6 +13,7 @@ from tradepost_entrypoints.cli.commands import (
     demo,
     disputes,
     doctor,
+    events,
     export,
     imports,
     jobs,
@@ -83,6 +84,7 @@ app.add_typer(disputes.disputes, name="disputes", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
 app.add_typer(ledger.ledger, name="ledger", rich_help_panel=Heading.SHOP)
+app.add_typer(events.events, name="events", rich_help_panel=Heading.SHOP)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=Heading.SHOP)
 app.add_typer(mail.mail, name="mail", rich_help_panel=Heading.SHOP)
 app.command("doctor", uses=("check_books",), rich_help_panel=Heading.SHOP)(doctor.doctor)

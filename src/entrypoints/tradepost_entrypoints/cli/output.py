@@ -48,6 +48,19 @@ def listing(views: Sequence[View] | Page[View], columns: Fields[View], *, empty:
         _write(f"More with: --cursor {views.next_cursor}")
 
 
+def line(view: View, fields: Fields[View]) -> None:
+    """One of many that come one after the other: a line for people, a JSON object on a line for programs."""
+    if for_programs.get():
+        _write(msgspec.json.encode(view).decode())
+    else:
+        _write("  ".join(text(value(view)) for value in fields.values()))
+
+
+def document(content: object) -> None:
+    """What is JSON for people too."""
+    _json(content)
+
+
 def also(title: str, views: Sequence[View], columns: Fields[View]) -> None:
     """For people, below what `show` has shown: a part of it as a table, if there is any. Programs have it already."""
     if views and not for_programs.get():
