@@ -12,7 +12,9 @@ from dependency_injector import containers, providers
 
 from tradepost.carts.policy import CartPolicy
 from tradepost.jobs.get_job import GetJob
+from tradepost.jobs.list_job_runs import ListJobRuns
 from tradepost.jobs.list_jobs import ListJobs
+from tradepost.jobs.list_schedules import ListSchedules
 from tradepost.jobs.retry_job import RetryJob
 from tradepost.jobs.run_job_now import RunJobNow
 from tradepost.kernel.clock import SystemClock
@@ -61,6 +63,7 @@ from tradepost_entrypoints.settings import Settings, SettingsError
 if TYPE_CHECKING:
     from tradepost_adapters.oidc import OidcProvider
     from tradepost_adapters.redis.cache import RedisCache
+    from tradepost.jobs.schedule import Schedule
     from tradepost_adapters.redis.rate_limiter import RedisRateLimiter
     from tradepost_adapters.simulated_gateway import RemoteSimulatedGateway, SimulatedGateway
     from tradepost_adapters.sql.migrations import MigrationStatus
@@ -144,6 +147,12 @@ def _streams(settings: Settings) -> StreamLimits:
 
 def _cache(settings: Settings) -> "MemoryCache | RedisCache":
     if settings.cache_url.startswith("memory:"):
+def _schedules() -> "tuple[Schedule, ...]":
+    from tradepost_entrypoints.worker.recurring import SCHEDULES  # which knows the container
+
+    return SCHEDULES
+
+
         return MemoryCache()
     from tradepost_adapters.redis.cache import RedisCache  # an extra of its own
 
@@ -319,6 +328,8 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
         await database.open()
         try:
             if isinstance(wakeups, PostgresWakeUps):  # those within one process need nothing opened
+    list_job_runs = providers.Singleton(ListJobRuns, backend.provided.job_views)
+    list_schedules = providers.Singleton(ListSchedules, backend.provided.job_views, providers.Callable(_schedules))
                 await wakeups.open()
             yield container.shop()
         finally:

@@ -15,7 +15,7 @@ def test_recurring_work_is_done_and_remembered(terminal: Terminal) -> None:
     assert terminal.json("jobs", "run") == {"run": 0}
     done = terminal.json("jobs", "list", "--state", "done", "--limit", "100")["items"]
     assert {job["kind"] for job in done} == {schedule.kind for schedule in SCHEDULES}
-    (run,) = terminal.json("jobs", "history", done[0]["id"])
+    (run,) = terminal.json("jobs", "history", done[0]["id"])["items"]
     assert run["outcome"] == "succeeded"
     shown = terminal.json("jobs", "show", done[0]["id"])
     assert (shown["job"]["state"], len(shown["runs"])) == ("done", 1)

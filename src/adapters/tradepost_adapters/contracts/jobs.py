@@ -19,7 +19,7 @@ from tradepost.jobs.purge_jobs import PurgeJobs
 from tradepost.jobs.realign_jobs import RealignJobs
 from tradepost.jobs.run_job import RunJob
 from tradepost.jobs.schedule import Schedule
-from tradepost.jobs.views import JobFilter, JobView
+from tradepost.jobs.views import JobFilter, JobRunFilter, JobView
 from tradepost.kernel.backoff import Backoff
 from tradepost.kernel.clock import ManualClock
 from tradepost.kernel.errors import Invalid, NotFound
@@ -315,7 +315,7 @@ class JobsContract:
         now = desk.clock.now()
         await desk.save(done.succeeded(now), outcome=RunOutcome.SUCCEEDED)
         await desk.save(dead.failed("no", now, NO_PAUSE, lambda: 0), outcome=RunOutcome.FAILED)
-        purge = PurgeJobs(desk.transactions, desk.clock, keep=HOUR)
+        purge = PurgeJobs(desk.transactions, desk.clock, keep=HOUR, keep_runs=HOUR)
         assert await purge() == 0
         desk.clock.advance(HOUR + SECOND)
         assert await purge() == 3

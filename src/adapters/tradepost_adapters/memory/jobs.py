@@ -1,11 +1,12 @@
 """Jobs in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import islice
 
-from tradepost.jobs.job import Job, JobId, JobRun, JobState, KeyHeld
-from tradepost.jobs.views import JobFilter, JobRunView, JobView
+from tradepost.jobs.job import Job, JobId, JobRun, JobState, KeyHeld, RunOutcome
+from tradepost.jobs.views import JobFilter, JobRunFilter, JobRunView, JobView
 from tradepost.kernel.errors import NotFound
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost.kernel.wakeups import Topic
@@ -112,7 +113,7 @@ class MemoryJobQueue:
         )
         return tuple(islice(ahead, limit))
 
-    async def purge(self, before: datetime, most_runs: int, limit: int, /) -> int:
+    async def purge(self, before: datetime, runs_before: datetime, most_runs: int, limit: int, /) -> int:
         done = (
             job.id
             for job in self._rows.values()
@@ -121,13 +122,12 @@ class MemoryJobQueue:
         forgotten = list(islice(done, limit))
         for job_id in forgotten:
             del self._rows[job_id]
-        surplus = len(self._runs) - most_runs
-        runs = (
-            number
-            for place, (number, run) in enumerate(self._runs.items())
-            if place < surplus or run.finished_at < before
-        )
-        old_runs = list(islice(runs, limit))
+        old_runs, kept = [], Counter[tuple[str, RunOutcome]]()
+        for number, run in reversed(self._runs.items()):
+            kept[run.kind, run.outcome] += 1
+            if kept[run.kind, run.outcome] > most_runs or run.finished_at < runs_before:
+                old_runs.append(number)
+        old_runs = old_runs[:limit]
         for number in old_runs:
             del self._runs[number]
         return len(forgotten) + len(old_runs)
@@ -183,3 +183,30 @@ class MemoryJobViews:
     async def runs(self, job_id: JobId, limit: int, /) -> tuple[JobRunView, ...]:
         with self._database.reading() as session:
             return tuple(reversed(session.table(RUNS).by("job", job_id)))[:limit]
+
+    async def history(self, which: JobRunFilter, request: PageRequest, /) -> Page[JobRunView]:
+        with self._database.reading() as session:
+            rows = [
+                (number, run)
+                for number, run in session.table(RUNS).items()
+                if which.job_id in (None, run.job_id)
+                and which.kind in (None, run.kind)
+                and which.outcome in (None, run.outcome)
+            ]
+            return page_of(
+                rows,
+                request,
+                lambda row: row[1],
+                key=lambda row: row[1].job_id,
+                sorts={"position": (int, lambda row: row[0])},
+                default="-position",
+            )
+
+    async def due_times(self, names: Sequence[str], /) -> dict[str, datetime]:
+        with self._database.reading() as session:
+            rows = session.table(SCHEDULES)
+            return {name: due for name in names if (due := rows.get(name)) is not None}
+
+    async def latest_runs(self, kinds: Collection[str], /) -> dict[str, JobRunView]:
+        with self._database.reading() as session:
+            return {run.kind: run for run in session.table(RUNS).values() if run.kind in kinds}

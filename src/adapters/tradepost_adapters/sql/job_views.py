@@ -1,26 +1,41 @@
 """Jobs to look at, in SQL."""
 
-from sqlalchemy import BigInteger, bindparam, select
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from tradepost.jobs.job import JobId, JobState, RunOutcome
-from tradepost.jobs.views import JobFilter, JobRunView, JobView
+from tradepost.jobs.views import JobFilter, JobRunFilter, JobRunView, JobView
 from tradepost.kernel.pages import Page, PageRequest
 from tradepost_adapters.sql.connection import Reads, Row
 from tradepost_adapters.sql.listing import Listing
-from tradepost_adapters.sql.statements import Statement
-from tradepost_adapters.sql.tables.jobs import job_runs, jobs
+from tradepost_adapters.sql.statements import Statement, in_list
+from tradepost_adapters.sql.tables.jobs import job_runs, job_schedules, jobs
 
 _FIELDS = JobView.__struct_fields__
 _RUN_FIELDS = JobRunView.__struct_fields__
 _view = select(*(jobs.c[name] for name in _FIELDS))
 
 _GET = Statement(_view.where(jobs.c.id == bindparam("id")), name="jobs.view")
+_run = select(*(job_runs.c[name] for name in _RUN_FIELDS))
 _RUNS = Statement(
-    select(*(job_runs.c[name] for name in _RUN_FIELDS))
-    .where(job_runs.c.job_id == bindparam("job_id"))
+    _run.where(job_runs.c.job_id == bindparam("job_id"))
     .order_by(job_runs.c.id.desc())
     .limit(bindparam("most", type_=BigInteger())),
     name="job_runs.of_job",
+)
+_LATEST = Statement(
+    _run.where(
+        job_runs.c.id.in_(
+            select(func.max(job_runs.c.id)).where(in_list(job_runs.c.kind, "kinds")).group_by(job_runs.c.kind)
+        )
+    ),
+    name="job_runs.latest",
+)
+_DUE_TIMES = Statement(
+    select(job_schedules.c.name, job_schedules.c.due_at).where(in_list(job_schedules.c.name, "names")),
+    name="job_schedules.view",
 )
 
 
@@ -45,6 +60,19 @@ _JOBS = Listing(
     default="-created_at",
     filters={"state": jobs.c.state == bindparam("state"), "kind": jobs.c.kind == bindparam("kind")},
 )
+_HISTORY = Listing(
+    _run,
+    _run_from,
+    name="job_runs",
+    key=job_runs.c.job_id,
+    sorts={"position": job_runs.c.id},
+    default="-position",
+    filters={
+        "job_id": job_runs.c.job_id == bindparam("job_id"),
+        "kind": job_runs.c.kind == bindparam("kind"),
+        "outcome": job_runs.c.outcome == bindparam("outcome"),
+    },
+)
 
 
 class SqlJobViews:
@@ -63,3 +91,15 @@ class SqlJobViews:
 
     async def runs(self, job_id: JobId, limit: int, /) -> tuple[JobRunView, ...]:
         return tuple(map(_run_from, await self._reads.all(_RUNS, {"job_id": job_id, "most": limit})))
+
+    async def history(self, which: JobRunFilter, request: PageRequest, /) -> Page[JobRunView]:
+        outcome = None if which.outcome is None else which.outcome.value
+        filters = {"job_id": which.job_id, "kind": which.kind, "outcome": outcome}
+        return await _HISTORY.page(self._reads, request, filters)
+
+    async def due_times(self, names: Sequence[str], /) -> dict[str, datetime]:
+        return dict(await self._reads.all(_DUE_TIMES, {"names": list(names)}))
+
+    async def latest_runs(self, kinds: Collection[str], /) -> dict[str, JobRunView]:
+        found = map(_run_from, await self._reads.all(_LATEST, {"kinds": list(kinds)}))
+        return {run.kind: run for run in found}

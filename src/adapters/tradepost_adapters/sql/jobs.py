@@ -87,13 +87,19 @@ _done = (
     .limit(_MOST)
 )
 _PURGE = Statement(delete(jobs).where(jobs.c.id.in_(_done)), name="jobs.purge")
+_ranked = select(
+    job_runs.c.id,
+    job_runs.c.finished_at,
+    func.row_number()
+    .over(partition_by=(job_runs.c.kind, job_runs.c.outcome), order_by=job_runs.c.id.desc())
+    .label("place"),
+).subquery("ranked")
 _old_runs = (
-    select(job_runs.c.id)
+    select(_ranked.c.id)
     .where(
         or_(
-            job_runs.c.finished_at < bindparam("before"),
-            job_runs.c.id
-            <= select(func.max(job_runs.c.id)).scalar_subquery() - bindparam("most_runs", type_=BigInteger()),
+            _ranked.c.finished_at < bindparam("runs_before", type_=UtcDateTime()),
+            _ranked.c.place > bindparam("most_runs", type_=BigInteger()),
         )
     )
     .limit(_MOST)
@@ -205,9 +211,9 @@ class SqlJobQueue:
     async def ahead(self, moment: datetime, limit: int, /) -> tuple[Job, ...]:
         return tuple(map(_from_row, await self._connection.all(_AHEAD, {"moment": moment, "most": limit})))
 
-    async def purge(self, before: datetime, most_runs: int, limit: int, /) -> int:
+    async def purge(self, before: datetime, runs_before: datetime, most_runs: int, limit: int, /) -> int:
         done = await self._connection.run(_PURGE, {"before": before, "most": limit})
-        params = {"before": before, "most_runs": most_runs, "most": limit}
+        params = {"runs_before": runs_before, "most_runs": most_runs, "most": limit}
         return done + await self._connection.run(_PURGE_RUNS, params)
 
 

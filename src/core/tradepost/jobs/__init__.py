@@ -10,7 +10,9 @@ from tradepost.jobs.get_job import GetJob, GetJobCommand
 from tradepost.jobs.handlers import GiveUp, JobHandler, JobHandlers
 from tradepost.jobs.job import Job, JobId, JobRun, JobState, KeyHeld, RunOutcome
 from tradepost.jobs.job_runner import JobRunner
+from tradepost.jobs.list_job_runs import ListJobRuns, ListJobRunsCommand
 from tradepost.jobs.list_jobs import ListJobs, ListJobsCommand
+from tradepost.jobs.list_schedules import ListSchedules, ListSchedulesCommand
 from tradepost.jobs.ports import HasJobQueue, HasJobs, HasJobSchedules, JobQueue, Jobs, JobSchedules, JobViews
 from tradepost.jobs.purge_jobs import PurgeJobs
 from tradepost.jobs.realign_jobs import RealignJobs
@@ -19,7 +21,7 @@ from tradepost.jobs.run_due_jobs import RunDueJobs
 from tradepost.jobs.run_job import RunJob
 from tradepost.jobs.run_job_now import RunJobNow, RunJobNowCommand
 from tradepost.jobs.schedule import Schedule
-from tradepost.jobs.views import JobDetails, JobFilter, JobRunView, JobView
+from tradepost.jobs.views import JobDetails, JobFilter, JobRunFilter, JobRunView, JobView, ScheduleView
 
 __all__ = [
     "LEASE",
@@ -39,6 +41,7 @@ __all__ = [
     "JobId",
     "JobQueue",
     "JobRun",
+    "JobRunFilter",
     "JobRunView",
     "JobRunner",
     "JobSchedules",
@@ -47,8 +50,12 @@ __all__ = [
     "JobViews",
     "Jobs",
     "KeyHeld",
+    "ListJobRuns",
+    "ListJobRunsCommand",
     "ListJobs",
     "ListJobsCommand",
+    "ListSchedules",
+    "ListSchedulesCommand",
     "PurgeJobs",
     "RealignJobs",
     "RetryJob",
@@ -59,4 +66,5 @@ __all__ = [
     "RunJobNowCommand",
     "RunOutcome",
     "Schedule",
+    "ScheduleView",
 ]

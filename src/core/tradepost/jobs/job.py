@@ -13,6 +13,8 @@ from tradepost.kernel.errors import Conflict
 JobId = NewType("JobId", str)
 MAX_ERROR = 4_000
 """Characters kept of an error and its traceback."""
+MAX_RESULT = 4_000
+"""Bytes a result may have as JSON; a larger one is not kept."""
 
 
 class JobState(StrEnum):
@@ -41,7 +43,7 @@ class KeyHeld(Conflict):
 
 
 class JobRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run in a job's history."""
+    """One run in a job's history. `result` is what its handler returned, as JSON values."""
 
     job_id: JobId
     kind: str
@@ -51,6 +53,7 @@ class JobRun(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime
     outcome: RunOutcome
     error: str | None = None
+    result: Any = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,7 +189,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.structs.replace(self, lease_until=until, reckoned_at=now)
         return msgspec.structs.replace(self, run_at=now + (self.run_at - self.reckoned_at), reckoned_at=now)
 
-    def run(self, outcome: RunOutcome, at: datetime, error: str | None = None) -> JobRun:
+    def run(self, outcome: RunOutcome, at: datetime, error: str | None = None, result: object = None) -> JobRun:
         """The run that ends now, for the history."""
         return JobRun(
             job_id=self.id,
@@ -197,7 +200,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             finished_at=at,
             outcome=outcome,
             error=None if error is None else error[-MAX_ERROR:],
+            result=_kept(result),
         )
 
     def _released(self, **changes: Any) -> "Job":
         return msgspec.structs.replace(self, **{"lease_until": None, "worker": None, "reckoned_at": None} | changes)
+
+
+def _kept(result: object) -> Any:
+    """What a handler returned, as the history keeps it: None when that is no JSON, or too much of it."""
+    try:
+        written = msgspec.json.encode(result)
+    except (TypeError, ValueError):
+        return None
+    return msgspec.json.decode(written) if len(written) <= MAX_RESULT else None

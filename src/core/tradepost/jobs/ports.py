@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tradepost.jobs.job import Job, JobId, JobRun, JobState
-from tradepost.jobs.views import JobFilter, JobRunView, JobView
+from tradepost.jobs.views import JobFilter, JobRunFilter, JobRunView, JobView
 from tradepost.kernel.pages import Page, PageRequest
 
 
@@ -63,9 +63,9 @@ class JobQueue(Protocol):
         """Queued and running jobs reckoned from an instant after `moment`: the clock was set back since."""
         ...
 
-    async def purge(self, before: datetime, most_runs: int, limit: int, /) -> int:
-        """Forget at most `limit` jobs done before then, and as many runs that ended before or that are more than the
-        latest `most_runs`; how many. Dead jobs stay."""
+    async def purge(self, before: datetime, runs_before: datetime, most_runs: int, limit: int, /) -> int:
+        """Forget at most `limit` jobs done before then, and as many runs that ended before `runs_before` or that are more
+        than the latest `most_runs` of their kind and outcome; how many. Dead jobs stay."""
         ...
 
 
@@ -100,4 +100,16 @@ class JobViews(Protocol):
 
     async def runs(self, job_id: JobId, limit: int, /) -> tuple[JobRunView, ...]:
         """The history of a job, latest run first."""
+        ...
+
+    async def history(self, which: JobRunFilter, request: PageRequest, /) -> Page[JobRunView]:
+        """Sorted by `position`, in which runs ended, descending by default."""
+        ...
+
+    async def due_times(self, names: Sequence[str], /) -> dict[str, datetime]:
+        """When the schedules of these names are due next; those no worker has seen yet are not there."""
+        ...
+
+    async def latest_runs(self, kinds: Collection[str], /) -> dict[str, JobRunView]:
+        """The latest run of each of these kinds that has run."""
         ...

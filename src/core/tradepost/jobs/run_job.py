@@ -65,9 +65,9 @@ class RunJob:
             return RunOutcome.LOST
         error = f"It took longer than its limit of {limit:g} s." if late else _error_of(running)
         hopeless = not late and not running.cancelled() and isinstance(running.exception(), GiveUp)
-        return await self._note(job, error, hopeless=hopeless)
+        return await self._note(job, error, running.result() if error is None else None, hopeless=hopeless)
 
-    async def _note(self, job: Job, error: str | None, *, hopeless: bool) -> RunOutcome:
+    async def _note(self, job: Job, error: str | None, result: object, *, hopeless: bool) -> RunOutcome:
         at = self._clock.now()
         if error is None:
             after, outcome = job.succeeded(at), RunOutcome.SUCCEEDED
@@ -77,7 +77,7 @@ class RunJob:
         else:
             after, outcome = job.failed(error, at, self._backoff, self._random), RunOutcome.FAILED
             _log.warning("Job %s (%s) failed and is %s: %s", job.id, job.kind, after.state, error)
-        if await self._save(after, job.run(outcome, at, error)):
+        if await self._save(after, job.run(outcome, at, error, result)):
             return outcome
         _log.warning("Job %s (%s) was finished too late: another worker has it.", job.id, job.kind)
         return RunOutcome.LOST

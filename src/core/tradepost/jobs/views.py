@@ -1,11 +1,11 @@
 """Jobs as people and programs look at them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from tradepost.jobs.job import Job, JobId, JobRun, JobState
+from tradepost.jobs.job import Job, JobId, JobRun, JobState, RunOutcome
 
 
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,6 +13,14 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     state: JobState | None = None
     kind: str | None = None
+
+
+class JobRunFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which runs; None is all."""
+
+    job_id: JobId | None = None
+    kind: str | None = None
+    outcome: RunOutcome | None = None
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,3 +53,13 @@ class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
 
     job: JobView
     runs: tuple[JobRunView, ...]
+
+
+class ScheduleView(msgspec.Struct, frozen=True, kw_only=True):
+    """Recurring work: how often, when next, and how it went last. `due_at` is None before a worker has seen it."""
+
+    name: str
+    kind: str
+    every: timedelta
+    due_at: datetime | None
+    last_run: JobRunView | None

@@ -38,6 +38,7 @@ from tradepost.payments.list_disputes import ListDisputes
 from tradepost.payments.purge_webhooks import PurgeWebhooks
 from tradepost.payments.receive_webhook import ReceiveWebhook
 from tradepost.payments.reconcile_payments import ReconcilePayments
+from tradepost.payments.reconcile_recent_payments import ReconcileRecentPayments
 from tradepost.shop.parts import Parts
 
 
@@ -198,6 +199,12 @@ class Selling(Parts):
             self._backend.ledger_views,
             self._backend.ledger_balances,
             self._clock,
+        )
+
+    @cached_property
+    def reconcile_recent_payments(self) -> ReconcileRecentPayments:
+        return ReconcileRecentPayments(
+            self._gateways, self.reconcile_payments, self._backend.settled_money, self._clock
         )
 
     @cached_property

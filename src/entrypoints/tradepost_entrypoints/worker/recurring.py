@@ -34,6 +34,7 @@ PURGE_DELIVERIES = "webhooks.purge_deliveries"
 SEAL_LEDGER = "ledger.seal"
 TAKE_SNAPSHOTS = "ledger.snapshots"
 BOOK_BALANCE = "payments.balance"
+RECONCILE = "payments.reconcile"
 
 SCHEDULES = (
     # Refunds and voids of what ended early wait for recovery too, so it comes often; nothing to do costs one look.
@@ -55,8 +56,10 @@ SCHEDULES = (
     Schedule(name=SEAL_LEDGER, kind=SEAL_LEDGER, every=timedelta(seconds=10)),
     Schedule(name=TAKE_SNAPSHOTS, kind=TAKE_SNAPSHOTS, every=timedelta(minutes=1)),
     Schedule(name=BOOK_BALANCE, kind=BOOK_BALANCE, every=timedelta(minutes=5)),
+    Schedule(name=RECONCILE, kind=RECONCILE, every=timedelta(days=1)),
 )
-_KEEP_JOBS = timedelta(days=1)  # with work every two seconds, a week of it would only hide what is of interest
+# With work every two seconds a week of it would only hide what is of interest, so of what is done little is kept.
+_KEEP_JOBS = timedelta(days=1)
 
 
 def handlers(container: Container) -> JobHandlers:
@@ -86,6 +89,7 @@ def handlers(container: Container) -> JobHandlers:
         found.add(kind, _without_payload(use_case))
     # The first time it is all there is at the gateway since the first payment, a hundred lines a request.
     found.add(BOOK_BALANCE, _without_payload(shop.book_balance), time_limit=timedelta(hours=2))
+    found.add(RECONCILE, _without_payload(shop.reconcile_recent_payments), time_limit=timedelta(hours=1))
     found.add(PROCESS_WEBHOOK, shop.process_webhook, time_limit=timedelta(minutes=2))
     found.add(MAIL, container.send_mail(), time_limit=TIME_LIMIT)
     found.add(DELIVER, shop.deliver_webhook, time_limit=DELIVERY_LIMIT)

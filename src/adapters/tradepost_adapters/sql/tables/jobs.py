@@ -52,6 +52,8 @@ job_runs = Table(
     Column("finished_at", UtcDateTime, nullable=False, index=True),
     Column("outcome", Text, nullable=False),
     Column("error", Text),
+    Column("result", Json()),
+    Index("ix_job_runs_kind", "kind", "id"),
 )
 
 job_schedules = Table(

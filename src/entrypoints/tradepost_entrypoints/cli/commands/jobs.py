@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import msgspec
 import typer
 
 from tradepost.kernel.pages import PageRequest
@@ -10,7 +11,7 @@ from tradepost_entrypoints.cli.group import Group
 from tradepost_entrypoints.cli.shop import caller, container, machinery
 
 if TYPE_CHECKING:  # the features take longer to import than help takes to show
-    from tradepost.jobs import JobDetails, JobRunView, JobView
+    from tradepost.jobs import JobDetails, JobRunView, JobView, ScheduleView
 
 jobs = Group(help="Work in the background: what waits, what runs, what failed.")
 
@@ -38,7 +39,23 @@ _RUN: "output.Fields[JobRunView]" = {
     "Worker": lambda run: run.worker,
     "Started": lambda run: run.started_at,
     "Finished": lambda run: run.finished_at,
+    "Took": lambda run: _took(run),
+    "Result": lambda run: _result(run),
     "Error": lambda run: _last_line(run.error),
+}
+_HISTORY: "output.Fields[JobRunView]" = {
+    "Job": lambda run: run.job_id,
+    "Kind": lambda run: run.kind,
+    **{name: _RUN[name] for name in ("Attempt", "Outcome", "Started", "Took", "Result", "Error")},
+}
+_SCHEDULE: "output.Fields[ScheduleView]" = {
+    "Name": lambda schedule: schedule.name,
+    "Every": lambda schedule: _span(schedule.every.total_seconds()),
+    "Next due": lambda schedule: schedule.due_at,
+    "Last run": lambda schedule: schedule.last_run and schedule.last_run.started_at,
+    "Took": lambda schedule: schedule.last_run and _took(schedule.last_run),
+    "Outcome": lambda schedule: schedule.last_run and schedule.last_run.outcome,
+    "Result": lambda schedule: schedule.last_run and _result(schedule.last_run),
 }
 
 
@@ -71,11 +88,41 @@ async def show(job: Which) -> None:
         output.note(f"\n{details.job.last_error}")
 
 
-@jobs.command("history", uses=("get_job",))
-async def history(job: Which) -> None:
-    """List the runs of a job, the latest first."""
-    details = await _details(job)
-    output.listing(details.runs, _RUN, empty="It has not run yet.")
+@jobs.command("history", uses=("list_job_runs",))
+async def history(
+    job: Annotated[
+        str | None, typer.Argument(metavar="[JOB]", help="The job's id; without it, of all jobs.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only of this kind, such as ledger.seal.", show_default=False)
+    ] = None,
+    outcome: Annotated[
+        Literal["succeeded", "failed", "lost", "handed_back"] | None,
+        typer.Option(help="Only these.", show_default=False),
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Where the last list ended.", show_default=False)] = None,
+) -> None:
+    """List what was run, the latest first: when, how long it took and what came of it."""
+    from tradepost.jobs import JobId, JobRunFilter, ListJobRunsCommand, RunOutcome
+
+    which = JobRunFilter(
+        job_id=JobId(job) if job else None, kind=kind, outcome=RunOutcome(outcome) if outcome else None
+    )
+    page = PageRequest(limit=limit, cursor=cursor)
+    async with container() as opened:
+        found = await opened.list_job_runs()(ListJobRunsCommand(actor=caller(), which=which, page=page))
+    output.listing(found, _HISTORY, empty="Nothing has run yet.")
+
+
+@jobs.command("schedules", uses=("list_schedules",))
+async def schedules() -> None:
+    """List what the shop does by itself: how often, when next, and how it went last."""
+    from tradepost.jobs import ListSchedulesCommand
+
+    async with container() as opened:
+        found = await opened.list_schedules()(ListSchedulesCommand(actor=caller()))
+    output.listing(found, _SCHEDULE, empty="Nothing recurs.")
 
 
 @jobs.command("run", uses=("run_job_now",))
@@ -119,3 +166,19 @@ async def _details(job: str) -> "JobDetails":
 def _last_line(error: str | None) -> str | None:
     """What went wrong: the traceback above it is for `jobs show`."""
     return error.rstrip().rpartition("\n")[2] if error else None
+
+
+def _result(run: "JobRunView") -> object:
+    return msgspec.json.encode(run.result).decode() if isinstance(run.result, dict | list) else run.result
+
+
+def _took(run: "JobRunView") -> str:
+    return _span((run.finished_at - run.started_at).total_seconds())
+
+
+def _span(seconds: float) -> str:
+    """In the largest unit that it fills, and short ones to the millisecond."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
