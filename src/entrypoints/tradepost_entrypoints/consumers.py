@@ -11,6 +11,7 @@ from tradepost.kernel.clock import Clock
 from tradepost.kernel.errors import Invalid
 from tradepost.kernel.ids import TypeIds
 from tradepost.messaging.consumers import AtLeastOnce, Consumer, Consumers, OnceInEffect
+from tradepost.orders.order_letters import events_of
 from tradepost.shop import Shop
 from tradepost.users.account_letters import EVENTS as ACCOUNT_EVENTS
 from tradepost_adapters.sql.backend import SqlBackend
@@ -29,11 +30,12 @@ Factory = Callable[[Host], Iterable[Consumer]]
 """What TRADEPOST_CONSUMERS names: it makes consumers of yours."""
 
 
-def all_consumers(host: Host, named: Sequence[str]) -> Consumers:
-    """Those of the shop, and those that the functions make that are named (`my_shop.consumers:make`)."""
+def all_consumers(host: Host, named: Sequence[str], order_letters: Sequence[str]) -> Consumers:
+    """Those of the shop, and those that the functions make that are named (`my_shop.consumers:make`). `order_letters` are
+    those that are sent."""
     own: list[Consumer] = [consumer for make in factories(named) for consumer in make(host)]
     try:
-        return Consumers(*_of_the_shop(host), *own)
+        return Consumers(*_of_the_shop(host, order_letters), *own)
     except ValueError as error:
         raise _unusable(str(error)) from error
 
@@ -44,12 +46,13 @@ def factories(named: Sequence[str]) -> list[Factory]:
     return [_factory(name) for name in named]
 
 
-def _of_the_shop(host: Host) -> tuple[Consumer, ...]:
+def _of_the_shop(host: Host, order_letters: Sequence[str]) -> tuple[Consumer, ...]:
     shop, transactions, clock = host.shop, host.backend.transactions, host.clock
     return (
         AtLeastOnce("catalog-cache", CATALOG_EVENTS, shop.catalog_reading.forget, transactions, clock),
         OnceInEffect("account-mail", ACCOUNT_EVENTS, shop.post_account_letters, transactions, clock),
         shop.queue_webhooks,
+        OnceInEffect("order-mail", events_of(order_letters), shop.post_order_letters, transactions, clock),
     )
 
 

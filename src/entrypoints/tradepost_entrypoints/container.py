@@ -1,6 +1,6 @@
 """Which adapter is chosen, and how everything is put together. With settings.py, the only file that knows."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -24,12 +24,14 @@ from tradepost.kernel.wakeups import LocalWakeUps
 from tradepost.mail.letters import Letters
 from tradepost.mail.mail import Sender
 from tradepost.mail.mailer import Mailer
+from tradepost.mail.rendering import LetterRenderer
 from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
 from tradepost.messaging.broker import Broker
 from tradepost.messaging.consumers import Consumers
 from tradepost.messaging.publish_events_again import PublishEventsAgain
 from tradepost.messaging.replay_events import ReplayEvents
+from tradepost.orders.letter_samples import samples
 from tradepost.orders.policy import OrderPolicy
 from tradepost.payments.reconciliation import BalanceReportReader
 from tradepost.payments.webhooks import WebhookReader
@@ -61,9 +63,9 @@ from tradepost_entrypoints.setting_values import declared_providers, simulated_s
 from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
+    from tradepost.jobs.schedule import Schedule
     from tradepost_adapters.oidc import OidcProvider
     from tradepost_adapters.redis.cache import RedisCache
-    from tradepost.jobs.schedule import Schedule
     from tradepost_adapters.redis.rate_limiter import RedisRateLimiter
     from tradepost_adapters.simulated_gateway import RemoteSimulatedGateway, SimulatedGateway
     from tradepost_adapters.sql.migrations import MigrationStatus
@@ -145,14 +147,14 @@ def _streams(settings: Settings) -> StreamLimits:
     )
 
 
-def _cache(settings: Settings) -> "MemoryCache | RedisCache":
-    if settings.cache_url.startswith("memory:"):
 def _schedules() -> "tuple[Schedule, ...]":
     from tradepost_entrypoints.worker.recurring import SCHEDULES  # which knows the container
 
     return SCHEDULES
 
 
+def _cache(settings: Settings) -> "MemoryCache | RedisCache":
+    if settings.cache_url.startswith("memory:"):
         return MemoryCache()
     from tradepost_adapters.redis.cache import RedisCache  # an extra of its own
 
@@ -188,15 +190,32 @@ def _mailer(settings: Settings) -> Mailer:
 
 
 def _consumers(shop: Shop, backend: SqlBackend, clock: SystemClock, ids: TypeIds, settings: Settings) -> Consumers:
-    return all_consumers(Host(shop=shop, backend=backend, clock=clock, ids=ids), settings.consumers)
+    return all_consumers(
+        Host(shop=shop, backend=backend, clock=clock, ids=ids), settings.consumers, settings.order_letters
+    )
 
 
 def _site(settings: Settings) -> Site:
     return Site(name=_shop_name(settings), url=settings.public_url)
 
 
-def _letters(shop: Shop, settings: Settings) -> Letters:
-    return shop.letters(_site(settings))
+def _letter_samples(settings: Settings) -> Mapping[str, Sequence[msgspec.Struct]]:
+    return samples(_site(settings))
+
+
+def _renderer(letter_samples: Mapping[str, Sequence[msgspec.Struct]], settings: Settings) -> LetterRenderer:
+    from tradepost_adapters.jinja_letters import JinjaLetters, TemplatesUnusable  # not wanted by those who write none
+
+    folder = Path(settings.mail_templates) if settings.mail_templates else None
+    try:
+        return JinjaLetters(letter_samples, default=settings.locale, folder=folder)
+    except TemplatesUnusable as error:
+        name = "TRADEPOST_LOCALE" if folder is None else "TRADEPOST_MAIL_TEMPLATES"
+        raise SettingsError([f"{name}: {fault}" for fault in error.faults]) from error
+
+
+def _letters(shop: Shop, settings: Settings, renderer: LetterRenderer) -> Letters:
+    return shop.letters(_site(settings), renderer)
 
 
 def _identity_providers(settings: Settings) -> "dict[str, OidcProvider]":
@@ -305,10 +324,14 @@ class Container(containers.DeclarativeContainer):
     )
     consumers = providers.Singleton(_consumers, shop, backend, clock, ids, settings)
     mailer = providers.Singleton(_mailer, settings)
-    letters = providers.Singleton(_letters, shop, settings)
+    letter_samples = providers.Singleton(_letter_samples, settings)
+    letter_renderer = providers.Singleton(_renderer, letter_samples, settings)
+    letters = providers.Singleton(_letters, shop, settings, letter_renderer)
     send_mail = providers.Singleton(SendMail, letters, mailer)
     send_test_mail = providers.Singleton(SendTestMail, mailer, clock, ids)
     list_jobs = providers.Singleton(ListJobs, backend.provided.job_views)
+    list_job_runs = providers.Singleton(ListJobRuns, backend.provided.job_views)
+    list_schedules = providers.Singleton(ListSchedules, backend.provided.job_views, providers.Callable(_schedules))
     get_job = providers.Singleton(GetJob, backend.provided.job_views)
     retry_job = providers.Singleton(RetryJob, backend.provided.transactions, clock)
     run_job_now = providers.Singleton(RunJobNow, backend.provided.transactions, clock)
@@ -328,8 +351,6 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
         await database.open()
         try:
             if isinstance(wakeups, PostgresWakeUps):  # those within one process need nothing opened
-    list_job_runs = providers.Singleton(ListJobRuns, backend.provided.job_views)
-    list_schedules = providers.Singleton(ListSchedules, backend.provided.job_views, providers.Callable(_schedules))
                 await wakeups.open()
             yield container.shop()
         finally:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tradepost.kernel.locales import locale_faults
 from tradepost.mail.mail import Sender
+from tradepost.orders.letter_data import LETTERS
 from tradepost_entrypoints.setting_values import (
     check_amounts,
     check_event_source,
@@ -34,6 +36,16 @@ _SCHEMES = {
 }
 
 
+def _check_locale(tag: str) -> None:
+    for fault in locale_faults(tag, ""):
+        raise ValueError(fault.detail)
+
+
+def _check_letters(named: tuple[str, ...]) -> None:
+    if unknown := [name for name in named if name not in LETTERS]:
+        raise ValueError(f"there is no letter {', '.join(unknown)}; there are {', '.join(LETTERS)}")
+
+
 _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "payment_gateway": check_gateway,
     "stripe_secret_key": check_stripe_key,
@@ -41,6 +53,8 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "stripe_return_url": check_return_page,
     "simulated_webhook_secrets": simulated_secrets,
     "mail_from": Sender.parse,
+    "locale": _check_locale,
+    "order_letters": _check_letters,
     "public_url": check_page,
     "api_url": check_issuer,
     "token_secret": check_secret,

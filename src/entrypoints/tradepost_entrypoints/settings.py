@@ -16,7 +16,9 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from dotenv import dotenv_values
 
+from tradepost.kernel.errors import Fault, Invalid
 from tradepost.kernel.secret_stores import SecretStore, SecretUnreadable
+from tradepost.orders.letter_data import LETTERS
 from tradepost_entrypoints.logs import redact_text
 from tradepost_entrypoints.setting_checks import check
 from tradepost_entrypoints.setting_values import MIN_SECRET, Many, Rate, Secret, Url, bare, parse, written
@@ -110,6 +112,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: Annotated[
         str, msgspec.Meta(description="Whom mail is from, and what the shop is called in it: Acme <shop@acme.example>")
     ] = "Tradepost <tradepost@localhost>"
+    mail_templates: Annotated[
+        str, msgspec.Meta(description="A folder of your own templates for letters about orders; empty takes ours.")
+    ] = ""
+    locale: Annotated[
+        str,
+        msgspec.Meta(description="The language of letters to those who have named none, as a BCP 47 tag: de, pt-BR."),
+    ] = "en"
+    order_letters: Annotated[
+        Many, msgspec.Meta(description="Which letters about orders are sent; none for a shop that writes its own.")
+    ] = tuple(LETTERS)
     api_url: Annotated[
         str, msgspec.Meta(description="Where this service is reached from outside, and what its tokens name as issuer.")
     ] = "http://localhost:8000"
@@ -224,12 +236,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return f"Settings({shown})"
 
 
-class SettingsError(Exception):
+class SettingsError(Invalid):
     """The settings can not be used. `mistakes` has one sentence for each thing that is wrong; none shows a secret."""
 
     def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
+        faults = [Fault("", mistake) for mistake in mistakes]
+        super().__init__("settings.invalid", "The settings can not be used as they are.", *faults)
         self.mistakes = tuple(mistakes)
+
+    def __str__(self) -> str:
+        return "\n".join(self.mistakes)
 
 
 class Variable(msgspec.Struct, frozen=True, kw_only=True):

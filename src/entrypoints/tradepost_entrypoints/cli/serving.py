@@ -70,6 +70,8 @@ async def _open_and_close(settings: "Settings") -> None:
         pass
 
     async with opened(container):
+        container.letters()  # from settings that name files
+        container.consumers()  # and modules
         await container.backend().transactions.run(nothing)  # a file that can be read but not written says so here
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from tradepost.kernel.access import Actor, operator
-from tradepost.kernel.errors import Fault, Invalid
+from tradepost.kernel.errors import Invalid
 
 if TYPE_CHECKING:
     from tradepost.shop import Shop
@@ -27,16 +27,12 @@ declared_uses: ContextVar[frozenset[str] | None] = ContextVar("declared_uses", d
 def settings(environment: Mapping[str, str] | None = None, *, secrets: bool = False, dev: bool = False) -> "Settings":
     """The settings of this command, from its environment unless another is given. Without `secrets`, those that sign
     something may be missing: a look at the orders signs nothing. Raises `settings.invalid` naming every mistake."""
-    from tradepost_entrypoints.settings import SettingsError, load
+    from tradepost_entrypoints.settings import load
 
     path = env_file.get()
     if path != Path(".env") and not path.exists():
         raise Invalid("settings.invalid", f"There is no settings file {path}.")
-    try:
-        return load(environment, env_file=path, dev=dev or not secrets)
-    except SettingsError as error:
-        faults = [Fault("", mistake) for mistake in error.mistakes]
-        raise Invalid("settings.invalid", "The settings can not be used as they are.", *faults) from error
+    return load(environment, env_file=path, dev=dev or not secrets)
 
 
 def caller() -> Actor:
