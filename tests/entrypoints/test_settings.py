@@ -171,7 +171,7 @@ def test_networks_and_origins_are_lists_and_checked() -> None:
 
 
 def test_the_source_of_events_is_a_uri_and_the_service_itself_unless_it_is_said(tmp_path: Path) -> None:
-    gateway = f"simulated://{tmp_path}/gateway.db"
+    gateway = f"simulated:///{tmp_path}/gateway.db"
     for given, source in (("", "http://localhost:8000"), ("urn:shop:berlin", "urn:shop:berlin")):
         settings = _load(payment_gateway=gateway, **({"event_source": given} if given else {}))
         container = Container(settings=settings)

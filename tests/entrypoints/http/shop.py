@@ -23,6 +23,7 @@ from tradepost.users import SignInCommand
 from tradepost_adapters.argon2 import Argon2Hasher
 from tradepost_adapters.memory.backend import MemoryBackend
 from tradepost_adapters.memory.mailer import MemoryMailer
+from tradepost_adapters.memory.webhook_sender import MemoryWebhookSender
 from tradepost_adapters.simulated_gateway import open_gateway
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.http.app import create_app
@@ -65,6 +66,7 @@ class Stand:
     backend: MemoryBackend
     container: Container
     mailer: MemoryMailer
+    webhook_sender: MemoryWebhookSender
     ids: TypeIds = field(default_factory=TypeIds)
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -89,7 +91,9 @@ class Stand:
         container.hasher.override(providers.Object(Argon2Hasher(memory_kib=8, passes=1)))
         mailer = MemoryMailer()
         container.mailer.override(providers.Object(mailer))
-        return cls(create_app(Service(container)), container.shop(), backend, container, mailer)
+        sender = MemoryWebhookSender()
+        container.webhook_sender.override(providers.Object(sender))
+        return cls(create_app(Service(container)), container.shop(), backend, container, mailer, sender)
 
     def client(self) -> httpx.AsyncClient:
         return client(self.app)

@@ -152,6 +152,17 @@ async def _api_key(scene: Scene) -> str:
     return f"/api-keys/{made['key']['id']}"
 
 
+async def _webhook_endpoint(scene: Scene) -> str:
+    body = {"url": "https://erp.example/tradepost", "events": ["*"]}
+    made = await scene.made("POST", "/webhook-endpoints", scene.staff, json=body)
+    return f"/webhook-endpoints/{made['endpoint']['id']}"
+
+
+async def _webhook_delivery(scene: Scene) -> str:
+    sent = await scene.made("POST", f"{await _webhook_endpoint(scene)}/test", scene.staff)
+    return f"/webhook-deliveries/{sent['delivery']['id']}"
+
+
 async def _category(scene: Scene) -> str:
     category = await scene.made("POST", "/categories", scene.staff, json={"name": f"Mugs {scene.unique()}"})
     return f"/categories/{category['id']}"
@@ -347,6 +358,24 @@ ROWS: dict[str, Row] = {
     "get_api_key": Row(OWNER, about(_api_key)),
     "rotate_api_key": Row(OWNER, about(_api_key, "/rotate", {"overlap_seconds": 60})),
     "revoke_api_key": Row(OWNER, about(_api_key, "/revoke")),
+    # webhooks out
+    "create_webhook_endpoint": Row(
+        MANAGER, fixed("/webhook-endpoints", {"url": "https://erp.example/", "events": ["tradepost.order.*"]})
+    ),
+    "list_webhook_endpoints": Row(MANAGER, fixed("/webhook-endpoints?state=enabled&sort=-created_at")),
+    "get_webhook_endpoint": Row(MANAGER, about(_webhook_endpoint)),
+    "update_webhook_endpoint": Row(MANAGER, about(_webhook_endpoint, body={"description": "The ERP"})),
+    "delete_webhook_endpoint": Row(MANAGER, about(_webhook_endpoint)),
+    "rotate_webhook_secret": Row(MANAGER, about(_webhook_endpoint, "/rotate-secret", {"overlap_seconds": 60})),
+    "pause_webhook_endpoint": Row(MANAGER, about(_webhook_endpoint, "/pause")),
+    "resume_webhook_endpoint": Row(MANAGER, about(_webhook_endpoint, "/resume")),
+    "send_test_webhook": Row(MANAGER, about(_webhook_endpoint, "/test")),
+    "redeliver_failed_webhooks": Row(
+        MANAGER, about(_webhook_endpoint, "/redeliver-failed", {"since": "2026-03-01T00:00:00Z"})
+    ),
+    "list_webhook_deliveries": Row(MANAGER, about(_webhook_endpoint, "/deliveries?state=succeeded")),
+    "get_webhook_delivery": Row(MANAGER, about(_webhook_delivery)),
+    "redeliver_webhook": Row(MANAGER, about(_webhook_delivery, "/redeliver")),
     # what finds out by itself who asks: see test_oauth.py
     "issue_oauth_token": Row(CLIENTS, fixed("/oauth/token")),
     "revoke_oauth_token": Row(CLIENTS, fixed("/oauth/revoke")),

@@ -32,6 +32,7 @@ from tradepost_entrypoints.cli.commands import (
     stock,
     version,
     wallets,
+    webhooks,
     worker,
 )
 from tradepost_entrypoints.cli.group import Group
@@ -84,6 +85,7 @@ app.add_typer(disputes.disputes, name="disputes", rich_help_panel=Heading.SHOP)
 app.add_typer(products.products, name="products", rich_help_panel=Heading.SHOP)
 app.add_typer(stock.stock, name="stock", rich_help_panel=Heading.SHOP)
 app.add_typer(ledger.ledger, name="ledger", rich_help_panel=Heading.SHOP)
+app.add_typer(webhooks.webhooks, name="webhooks", rich_help_panel=Heading.SHOP)
 app.add_typer(events.events, name="events", rich_help_panel=Heading.SHOP)
 app.add_typer(jobs.jobs, name="jobs", rich_help_panel=Heading.SHOP)
 app.add_typer(mail.mail, name="mail", rich_help_panel=Heading.SHOP)
