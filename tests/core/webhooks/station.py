@@ -25,7 +25,7 @@ from tradepost.webhooks.delivery import DELIVER, RECOVER
 from tradepost.webhooks.get_webhook_delivery import GetWebhookDeliveryQuery
 from tradepost.webhooks.get_webhook_endpoint import GetWebhookEndpointQuery
 from tradepost.webhooks.list_webhook_deliveries import ListWebhookDeliveriesQuery
-from tradepost.webhooks.ports import Answer
+from tradepost.webhooks.ports import Answer, WebhookSender
 from tradepost.webhooks.views import (
     DeliveryFilter,
     IssuedWebhookEndpoint,
@@ -92,11 +92,10 @@ class Station:
         self._random = random
         self.deliver = self.deliverer()
 
-    def deliverer(self, **more: Any) -> DeliverWebhook:
-        attempts = Attempts(self.sender, self.box, self.clock)
-        return DeliverWebhook(
-            self.backend.transactions, attempts, self.clock, self.ids, random=lambda: self._random, **more
-        )
+    def deliverer(self, sender: WebhookSender | None = None) -> DeliverWebhook:
+        """Of another process, or with another sender."""
+        attempts = Attempts(sender or self.sender, self.box, self.clock)
+        return DeliverWebhook(self.backend.transactions, attempts, self.clock, self.ids, random=lambda: self._random)
 
     async def endpoint(self, *events: str, url: str = URL, owner: str | None = OWNER) -> IssuedWebhookEndpoint:
         return await self.shop.create_webhook_endpoint(
