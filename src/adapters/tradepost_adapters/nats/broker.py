@@ -13,14 +13,14 @@ from tradepost_adapters.nats.connection import AWAY, NatsAddress, NatsConnection
 from tradepost_adapters.nats.stream import EventStream
 from tradepost_adapters.nats.subscription import NatsSubscription
 
-LEASE = 8.0
+LEASE = 5.0
 """Seconds after which what a silent process holds is given to another. One that works says so three times as often."""
 
 PATIENCE = 120.0
 """Seconds after which a process that is still at the same messages is taken to hang."""
 
 _AT_ONCE = 64  # aggregates published side by side
-_ANSWER = 5.0
+_ANSWER = 2.0  # seconds; while the servers choose a leader there is none
 _GROUP = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 

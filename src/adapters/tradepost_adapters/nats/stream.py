@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext, api
-from nats.js.errors import APIError, BadRequestError, NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from tradepost.kernel.transactions import Unavailable
 from tradepost.messaging.delivery import PARTITIONS, partition_of
@@ -15,17 +15,20 @@ DUPLICATES = 300.0
 """Seconds within which a message published again is known and not kept a second time."""
 
 _STREAM_TAKEN = 10058  # JetStream's number for: there is a stream of this name, and it is another one
-_ANSWER = 5.0
+_CONSUMER_TAKEN = (10012, 10148)  # it can not be changed into this; it is there already
+_ANSWER = 2.0  # seconds; while the servers choose a leader there is none
+_MADE = 15.0  # seconds until a new stream or consumer is there
 
 
 class EventStream:
     """One stream for all messages, one durable consumer for each group and partition.
 
-    **Retention** is by interest: a message stays until every group has acknowledged it, however long that takes, and is
-    then removed. So what a group has not seen is never dropped (a maximum age would drop it for a group that is away
-    longer), and what everybody has seen takes no room. When the store is full, new messages are refused rather than old
-    ones dropped: they stay in the outbox, and the relays try again. The price: a group that nobody needs any more has
-    to be removed by hand, as its messages are kept for it.
+    **Retention.** A message stays until every group has acknowledged it, however long that takes; `trimming` then
+    removes it. No limit of the stream's own does: a maximum age would drop what a group that is away longer has not
+    seen, and retention by interest drops what the servers do not know yet that somebody wants (seen: a follower that
+    has not heard of a new group keeps nothing for it, and then becomes the leader). When the store is full, new messages
+    are refused rather than old ones dropped: they stay in the outbox, and the relays try again. The price: a group that
+    nobody needs any more has to be removed by hand, as its messages are kept for it.
 
     **Order** is what `max_ack_pending=1` gives. The server hands out the next message of a partition, to whichever
     process asked, only after the one before it was acknowledged, and an acknowledgement is sent only after `receive`
@@ -52,6 +55,10 @@ class EventStream:
     def consumer(self, group: str, partition: int) -> str:
         return f"{group}-{partition}"
 
+    def subjects(self, partition: int) -> str:
+        """All subjects of a partition."""
+        return f"{self._prefix}.{partition}.>"
+
     def add_group(self, group: str) -> None:
         """A group of this process: it is made before this process publishes anything more."""
         self._groups.add(group)
@@ -77,7 +84,7 @@ class EventStream:
             while not self._ready:
                 groups = frozenset(self._groups)
                 try:
-                    await self._prepare(client.jetstream(timeout=_ANSWER), groups)
+                    await self._prepare(client, groups)
                 except AWAY as error:
                     raise unavailable(error) from None
                 self._ready = groups == self._groups  # one may have come meanwhile
@@ -86,20 +93,21 @@ class EventStream:
         """The seconds after which an unacknowledged message is handed out again, as whoever made the group chose."""
         return self._leases[group]
 
-    async def _prepare(self, context: JetStreamContext, groups: frozenset[str]) -> None:
-        await self._prepare_stream(context)
+    async def _prepare(self, client: Client, groups: frozenset[str]) -> None:
+        context = client.jetstream(timeout=_ANSWER)
+        await self._prepare_stream(context, client.jetstream(timeout=_MADE))
         for group in groups:
             self._leases[group] = await self._prepare_group(context, group)
         if not groups and (await context.stream_info(self.name)).state.consumer_count < PARTITIONS:
-            # The stream would drop at once what nobody is there for.
+            # The first group would begin with what is published after it, and what is published now would be lost to it.
             raise Unavailable("broker", "No group receives messages yet: start a server or a worker that does.")
 
-    async def _prepare_stream(self, context: JetStreamContext) -> None:
+    async def _prepare_stream(self, context: JetStreamContext, making: JetStreamContext) -> None:
         wanted = api.StreamConfig(
             name=self.name,
             description="Tradepost's events, until every group has acknowledged them.",
             subjects=[f"{self._prefix}.>"],
-            retention=api.RetentionPolicy.INTEREST,
+            retention=api.RetentionPolicy.LIMITS,
             discard=api.DiscardPolicy.NEW,
             storage=api.StorageType.FILE,
             num_replicas=self._replicas,
@@ -109,7 +117,7 @@ class EventStream:
             found = (await context.stream_info(self.name)).config
         except NotFoundError:
             try:
-                found = (await context.add_stream(wanted)).config
+                found = (await making.add_stream(wanted)).config
             except APIError as error:
                 if error.err_code != _STREAM_TAKEN:
                     raise
@@ -117,13 +125,14 @@ class EventStream:
         self._check(f"The stream {self.name}", _stream_faults(found, wanted), f"nats stream rm {self.name}")
 
     async def _prepare_group(self, context: JetStreamContext, group: str) -> float:
-        found = await asyncio.gather(*(self._consumer(context, group, number) for number in range(PARTITIONS)))
+        last = (await context.stream_info(self.name)).state.last_seq
+        found = await asyncio.gather(*(self._consumer(context, group, number, last) for number in range(PARTITIONS)))
         for number, config in enumerate(found):
             name = self.consumer(group, number)
             self._check(f"The consumer {name}", _consumer_faults(config), f"nats consumer rm {self.name} {name}")
         return min(config.ack_wait or self._lease for config in found)
 
-    async def _consumer(self, context: JetStreamContext, group: str, partition: int) -> api.ConsumerConfig:
+    async def _consumer(self, context: JetStreamContext, group: str, partition: int, last: int) -> api.ConsumerConfig:
         name = self.consumer(group, partition)
         try:
             return (await context.consumer_info(self.name, name)).config
@@ -133,15 +142,19 @@ class EventStream:
             name=name,
             durable_name=name,
             description=f"What {group} has not acknowledged of partition {partition}.",
-            filter_subject=f"{self._prefix}.{partition}.>",
-            deliver_policy=api.DeliverPolicy.NEW,
+            filter_subject=self.subjects(partition),
+            # Where it begins is said and not left to whichever server leads when the consumer first does something.
+            deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=last + 1,
             ack_policy=api.AckPolicy.EXPLICIT,
             ack_wait=self._lease,
             max_ack_pending=1,
         )
         try:
-            return (await context.add_consumer(self.name, wanted)).config
-        except BadRequestError:  # another process was faster, and of another release
+            return (await context.add_consumer(self.name, wanted, timeout=_MADE)).config
+        except APIError as error:
+            if error.err_code not in _CONSUMER_TAKEN:
+                raise  # another process was faster, and the stream had moved on by then, or its lease is another
             return (await context.consumer_info(self.name, name)).config
 
     @staticmethod
@@ -157,9 +170,10 @@ class EventStream:
 def _stream_faults(found: api.StreamConfig, wanted: api.StreamConfig) -> Iterable[str]:
     rules: tuple[tuple[str, Callable[[api.StreamConfig], bool], str], ...] = (
         ("subjects", lambda c: c.subjects == wanted.subjects, f"{wanted.subjects}"),
-        ("retention", lambda c: c.retention == api.RetentionPolicy.INTEREST, "interest"),
+        ("retention", lambda c: c.retention == api.RetentionPolicy.LIMITS, "limits"),
         ("discard", lambda c: c.discard == api.DiscardPolicy.NEW, "new"),
         ("max_age", lambda c: not c.max_age, "unlimited"),
+        ("max_msgs", lambda c: (c.max_msgs or -1) < 1, "unlimited"),
         ("max_msgs_per_subject", lambda c: c.max_msgs_per_subject < 1, "unlimited"),
         ("no_ack", lambda c: not c.no_ack, "False"),
         ("duplicate_window", lambda c: c.duplicate_window >= 120, "120 s or more"),

@@ -19,6 +19,7 @@ from tradepost.messaging.cloud_events import from_cloud_event
 from tradepost.messaging.delivery import PARTITIONS
 from tradepost_adapters.nats.connection import AWAY, NatsConnection, unavailable
 from tradepost_adapters.nats.stream import EventStream
+from tradepost_adapters.nats.trimming import keep_trimming
 
 _LANES = 2
 """Batches received side by side, so that a slow one does not hold all partitions up. They share none."""
@@ -108,6 +109,7 @@ class _Session:
             raise unavailable(error) from None
         keeper = asyncio.create_task(self._keep())
         lanes = [asyncio.create_task(self._lane(number)) for number in range(_LANES)]
+        trimming = asyncio.create_task(keep_trimming(self._client, self._stream))
         stopped = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({stopped, keeper, *lanes}, return_when=asyncio.FIRST_COMPLETED)
@@ -117,7 +119,7 @@ class _Session:
             if keeper.done():
                 keeper.result()
         finally:
-            for task in (keeper, stopped, *lanes, *self._acknowledging):
+            for task in (keeper, trimming, stopped, *lanes, *self._acknowledging):
                 task.cancel()
             await self._leave(inbox)
             for held in tuple(self._held.values()):
