@@ -38,15 +38,15 @@ _FAILS = 0.005
 
 
 def broker_at(url: str) -> Broker:
-    if url.startswith("redis:"):
-        from tradepost_adapters.redis.broker import RedisBroker
-
-        return RedisBroker.at(url, lease=LEASE)
+    if url == "process:":
+        return InProcessBroker()
     if url.startswith("nats:"):
         from tradepost_adapters.nats.broker import NatsBroker
 
-        return NatsBroker.at(url, ack_wait=LEASE)
-    return InProcessBroker()
+        return NatsBroker.at(url, "/kills", lease=LEASE.total_seconds())
+    from tradepost_adapters.redis.broker import RedisBroker
+
+    return RedisBroker.at(url, "/kills", lease=LEASE.total_seconds())
 
 
 async def effect(tx: SqlTransaction, message: Message) -> None:

@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -67,7 +68,8 @@ class Relays:
 
 async def write_events(backend: SqlBackend) -> None:
     """Twenty facts for each of many aggregates, those of different ones mixed, as sales would write them."""
-    aggregates = [f"order_{n:05}" for n in range(EVENTS // EACH)]
+    run = uuid4().hex[:8]  # a broker remembers the ids of the run before
+    aggregates = [f"order_{run}_{n:05}" for n in range(EVENTS // EACH)]
     now = SystemClock().now()
     for sequence in range(1, EACH + 1):
         random.shuffle(aggregates)

@@ -19,9 +19,19 @@ def connect(url: str, *, timeout: float) -> "Redis":
 
     It never says a thing twice by itself: what was read once may not be read again.
     """
+    far: dict[str, Any] = (
+        {} if url.startswith("unix:") else {"socket_keepalive": True}
+    )  # a socket in a file takes no such option
     return Redis.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=timeout, socket_keepalive=True, retry=Retry(NoBackoff(), 0)
+        url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0), **far
     )
+
+
+def end_if_cancelled() -> None:
+    """For every turn of a loop: before Python 3.12 `asyncio.wait_for`, which the client uses, can lose a cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class Listener:
@@ -61,11 +71,13 @@ class Listener:
                 if not self._said:
                     self._said = True
                     self._log.warning("%s (%s)", self._away, type(error).__name__)
+            end_if_cancelled()
             await asyncio.sleep(self._pause)
 
     async def _listen(self, channels: Any) -> None:
         asked = False
         while True:
+            end_if_cancelled()
             message = await channels.get_message(timeout=self._silence)
             if message is None:
                 # A connection whose other end has vanished is silent too; one that lives answers.
