@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -31,9 +32,12 @@ from tests.entrypoints.http.scenes import (
 from tests.entrypoints.http.shop import ADDRESS, NOW, PASSWORD, Person, Stand, send
 
 from tradepost.kernel.access import Role
+from tradepost.kernel.events import Message
+from tradepost.messaging.parking import Parked
 from tradepost.users import Identity, RequestPasswordResetCommand
 from tradepost_entrypoints.http.endpoint import Endpoint
 from tradepost_entrypoints.http.routes import ROUTES
+from tradepost_entrypoints.worker.background import tell_and_work
 
 
 async def _register(scene: Scene) -> Ask:
@@ -161,6 +165,30 @@ async def _webhook_endpoint(scene: Scene) -> str:
 async def _webhook_delivery(scene: Scene) -> str:
     sent = await scene.made("POST", f"{await _webhook_endpoint(scene)}/test", scene.staff)
     return f"/webhook-deliveries/{sent['delivery']['id']}"
+
+
+async def _event(scene: Scene) -> str:
+    category = await scene.made("POST", "/categories", scene.staff, json={"name": f"Mugs {scene.unique()}"})
+    await tell_and_work(scene.stand.container)
+    return f"/events/{category['id']}.1.0"
+
+
+async def _dead_letter(scene: Scene) -> str:
+    at = NOW
+    message = Message(
+        id=f"{scene.unique()}.1.0",
+        type="tradepost.product.changed.v1",
+        aggregate_id=scene.unique(),
+        sequence=1000,
+        payload=b"{}",
+        occurred_at=at,
+    )
+
+    async def work(tx: Any) -> None:
+        await tx.parking.park([Parked(consumer="picky", message=message, parked_at=at, retry_at=None, error="No.")])
+
+    await scene.stand.backend.transactions.run(work)
+    return f"/dead-letters/picky/{message.id}"
 
 
 async def _category(scene: Scene) -> str:
@@ -306,6 +334,11 @@ ROWS: dict[str, Row] = {
     "get_dispute": Row(SUPPORT, about(Scene.dispute)),
     # the gateway shows who it is by its signature, and this shop has set up none
     "receive_webhook": Row((404, 404, 404, 404, 404, 404), fixed("/webhooks/stripe", {})),
+    "list_events": Row(SUPPORT, fixed("/events?limit=1")),
+    "get_event": Row(SUPPORT, about(_event)),
+    "list_dead_letters": Row(SUPPORT, fixed("/dead-letters?consumer=picky")),
+    "get_dead_letter": Row(SUPPORT, about(_dead_letter)),
+    "redrive_dead_letters": Row(OWNER, fixed("/dead-letters/redrive", {"consumer": "picky"})),
     # books
     "reconcile_payments": Row(MANAGER, fixed("/payments/reconciliations", _MARCH)),
     # catalog
