@@ -6,6 +6,7 @@ import ipaddress
 import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -163,3 +164,19 @@ def _general(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         return x509.DNSName(name)
+
+
+@contextlib.contextmanager
+def receiving_aside(answer: bytes = OK) -> Iterator[Receiver]:
+    """A server for tests that have no event loop of their own."""
+    with ThreadPoolExecutor(1) as threads, asyncio.Runner() as runner:
+        context = receiving(answer)
+        receiver = runner.run(context.__aenter__())
+        stop = asyncio.Event()
+        serving = threads.submit(runner.run, stop.wait())
+        try:
+            yield receiver
+        finally:
+            runner.get_loop().call_soon_threadsafe(stop.set)
+            serving.result()
+            runner.run(context.__aexit__(None, None, None))
