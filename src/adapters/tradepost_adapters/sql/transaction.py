@@ -66,6 +66,11 @@ class SqlTransaction:
         self._shared = shared
         self.wakes: set[Topic] = set()
 
+    @property
+    def connection(self) -> Connection:
+        """For tables of your own, which are written in the same transaction."""
+        return self._connection
+
     @lazy
     def outbox(self) -> SqlOutbox:
         return SqlOutbox(self._connection, self.wakes)
