@@ -24,12 +24,13 @@ _ATTEMPTS = 3
 
 
 @contextlib.contextmanager
-def private_nats() -> Iterator[str]:
-    """The URL of a NATS server with JetStream of one's own."""
-    if url := os.environ.get("TRADEPOST_TEST_NATS_URL"):
+def private_nats(*, user: str = "", password: str = "") -> Iterator[str]:
+    """The URL of a NATS server with JetStream of one's own. One that wants a password is never somebody else's."""
+    url = os.environ.get("TRADEPOST_TEST_NATS_URL")
+    if url and not user:
         yield url
         return
-    with _together(1) as (node,):
+    with _together(1, ["--user", user, "--pass", password] if user else []) as (node,):
         yield node.url
 
 
@@ -43,8 +44,9 @@ def nats_cluster() -> "Iterator[NatsCluster]":
 class NatsNode:
     """One server; its ports and what it has stored stay the same when it is started again."""
 
-    def __init__(self, name: str, ports: Sequence[int], routes: Sequence[int]) -> None:
+    def __init__(self, name: str, ports: Sequence[int], routes: Sequence[int], options: Sequence[str]) -> None:
         self.name = name
+        self._options = options
         self._port, self._monitor, self._cluster = ports
         self._routes = routes
         self._home = directory_for(home_of_servers(in_memory=True), "nats-")
@@ -98,7 +100,7 @@ class NatsNode:
     def _command(self) -> list[str]:
         store = self._home / "store"
         command = [_binary(), "--name", self.name, "--addr", _HOST, "--port", str(self._port)]
-        command += ["--http_port", str(self._monitor), "--jetstream", "--store_dir", str(store)]
+        command += ["--http_port", str(self._monitor), "--jetstream", "--store_dir", str(store), *self._options]
         if self._routes:
             routes = ",".join(f"nats://{_HOST}:{port}" for port in self._routes)
             command += ["--cluster_name", "tradepost-tests", "--cluster", f"nats://{_HOST}:{self._cluster}"]
@@ -145,9 +147,9 @@ class NatsCluster:
 
 
 @contextlib.contextmanager
-def _together(count: int) -> Iterator[list[NatsNode]]:
+def _together(count: int, options: Sequence[str] = ()) -> Iterator[list[NatsNode]]:
     for attempt in range(1, _ATTEMPTS + 1):
-        nodes = _nodes(count)
+        nodes = _nodes(count, options)
         try:
             for node in nodes:
                 node.start()
@@ -165,10 +167,10 @@ def _together(count: int) -> Iterator[list[NatsNode]]:
                 node.close()
 
 
-def _nodes(count: int) -> list[NatsNode]:
+def _nodes(count: int, options: Sequence[str]) -> list[NatsNode]:
     ports = _free_ports(3 * count)
     routes = ports[2 * count :] if count > 1 else []
-    return [NatsNode(f"n{place}", ports[place::count], routes) for place in range(count)]
+    return [NatsNode(f"n{place}", ports[place::count], routes, options) for place in range(count)]
 
 
 def _free_ports(count: int) -> list[int]:

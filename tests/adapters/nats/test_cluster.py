@@ -44,7 +44,9 @@ async def _node(cluster: NatsCluster, name: str) -> NatsNode:
     connection = NatsConnection(NatsAddress.of(cluster.url))
     info = await (await connection.client()).jetstream().stream_info(f"{name}_events".upper())
     await connection.close()
-    assert info.cluster is not None and info.cluster.leader is not None and info.cluster.replicas is not None
+    assert info.cluster is not None
+    assert info.cluster.leader is not None
+    assert info.cluster.replicas is not None
     assert info.config.num_replicas == 3
     followers = [replica.name for replica in info.cluster.replicas]
     return cluster.node(info.cluster.leader if name == "kill-leader" else followers[0])
@@ -66,7 +68,7 @@ async def test_nothing_is_lost_and_the_order_is_kept_when_a_server_is_killed(
     await killing
     await desk.until_all(wanted)
     assert desk.firsts() == in_order(wanted)
-    twice = {id for id, times in Counter(desk.ids()).items() if times > 1}
+    twice = {given for given, times in Counter(desk.ids()).items() if times > 1}
     assert twice <= {each.id for each in wanted[:1000]}, "what was published long after the kill came once"
     await desk.close()
     await asyncio.to_thread(_bring_back, victim)

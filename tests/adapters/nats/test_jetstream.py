@@ -122,7 +122,7 @@ async def _trim_until(
         ("duplicate_window", 1.0, "duplicate_window should be 120 s or more"),
     ],
 )
-async def test_a_stream_that_would_lose_messages_is_refused_with_what_to_do(  # noqa: PLR0913
+async def test_a_stream_that_would_lose_messages_is_refused_with_what_to_do(
     process: Process,
     context: JetStreamContext,
     stream: EventStream,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -70,12 +71,23 @@ class NatsAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NatsConnection:
-    """One connection for one event loop. While a server is away it looks for another, for as long as it takes."""
+    """One connection for one event loop. While a server is away it looks for another, for as long as it takes.
 
-    def __init__(self, address: NatsAddress, *, patience: float = 5.0, echo: bool = True) -> None:
+    Without `echo` it does not get what it sends itself. `on_return` is called when it was lost and is there again.
+    """
+
+    def __init__(
+        self,
+        address: NatsAddress,
+        *,
+        patience: float = 5.0,
+        echo: bool = True,
+        on_return: Callable[[], None] = lambda: None,
+    ) -> None:
         self._address = address
         self._patience = patience
         self._echo = echo
+        self._on_return = on_return
         self._client: Client | None = None
         self._lock = asyncio.Lock()
         self._back = asyncio.Event()
@@ -117,7 +129,7 @@ class NatsConnection:
                 password=address.password,
                 token=address.token,
                 connect_timeout=2,  # type: ignore[arg-type]  # the annotation is of seconds too
-                reconnect_time_wait=0.25,  # type: ignore[arg-type]  # seconds: a float is slept for
+                reconnect_time_wait=0.25,
                 max_reconnect_attempts=-1,
                 ping_interval=5,
                 max_outstanding_pings=2,
@@ -150,6 +162,7 @@ class NatsConnection:
     async def _found(self) -> None:
         _log.warning("NATS answers again.")
         self._back.set()
+        self._on_return()
 
     async def _closed(self) -> None:
         self._back.set()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from nats.aio.client import Client
 from nats.js import JetStreamContext, api
@@ -134,10 +135,8 @@ class EventStream:
 
     async def _consumer(self, context: JetStreamContext, group: str, partition: int, last: int) -> api.ConsumerConfig:
         name = self.consumer(group, partition)
-        try:
-            return (await context.consumer_info(self.name, name)).config
-        except NotFoundError:
-            pass
+        with suppress(NotFoundError):
+            return await self._existing(context, name)
         wanted = api.ConsumerConfig(
             name=name,
             durable_name=name,
@@ -151,11 +150,17 @@ class EventStream:
             max_ack_pending=1,
         )
         try:
-            return (await context.add_consumer(self.name, wanted, timeout=_MADE)).config
+            made: api.ConsumerConfig = (await context.add_consumer(self.name, wanted, timeout=_MADE)).config
+            return made
         except APIError as error:
             if error.err_code not in _CONSUMER_TAKEN:
-                raise  # another process was faster, and the stream had moved on by then, or its lease is another
-            return (await context.consumer_info(self.name, name)).config
+                raise
+            # Another process was faster; the stream had moved on by then, or its lease is another.
+            return await self._existing(context, name)
+
+    async def _existing(self, context: JetStreamContext, name: str) -> api.ConsumerConfig:
+        found: api.ConsumerConfig = (await context.consumer_info(self.name, name)).config
+        return found
 
     @staticmethod
     def _check(what: str, faults: Iterable[str], remedy: str) -> None:

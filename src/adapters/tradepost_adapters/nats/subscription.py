@@ -274,7 +274,7 @@ class _Session:
             return
         self._leaving = True
         with suppress(*AWAY):
-            await asyncio.wait_for(inbox.drain(), _ANSWER)  # what is on its way arrives, and is given back
+            await asyncio.wait_for(inbox.drain(), _ANSWER)  # type: ignore[no-untyped-call]  # what is on its way arrives, and is given back
         while self._waiting:
             await self._give_back(self._waiting.popleft(), 0)
         self._news.set()

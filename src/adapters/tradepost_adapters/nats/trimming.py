@@ -40,10 +40,10 @@ async def trim(client: Client, stream: EventStream, done: dict[int, int] | None 
         return  # a group is just being made or removed
     floors: dict[int, list[int]] = defaultdict(list)
     for name in names:
-        group, _, partition = name.rpartition("-")
-        if group and partition.isdecimal() and int(partition) < PARTITIONS:
+        group, _, number = name.rpartition("-")
+        if group and number.isdecimal() and int(number) < PARTITIONS:
             info = await context.consumer_info(stream.name, name)
-            floors[int(partition)].append(info.ack_floor.stream_seq if info.ack_floor else 0)
+            floors[int(number)].append(info.ack_floor.stream_seq if info.ack_floor else 0)
     done = {} if done is None else done
     for partition, its in floors.items():
         if min(its) > done.get(partition, 0):
