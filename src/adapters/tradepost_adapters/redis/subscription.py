@@ -15,11 +15,12 @@ from tradepost.kernel.events import Message
 from tradepost.messaging.broker import Receive
 from tradepost.messaging.cloud_events import from_cloud_event
 from tradepost.messaging.delivery import PARTITIONS
-from tradepost_adapters.redis.connecting import AWAY, Listener
+from tradepost_adapters.redis.connecting import AWAY, Listener, end_if_cancelled
 from tradepost_adapters.redis.streams import Entry, Found, NoGroup, Streams
 
 _SLOTS = 2  # batches under way at once, so that one slow consumer does not keep every partition waiting
 _POLL = 1.0
+_BEAT = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _PAUSE_AWAY = 0.5
 
@@ -129,6 +130,7 @@ class RedisSubscription:
                 beside = [loops.create_task(listener.run()), loops.create_task(self._keep_sharing())]
                 while not self._stopping.is_set():
                     await self._step()
+                    end_if_cancelled()
                 if self._under_way:
                     await asyncio.wait(self._under_way)
                 for task in beside:
@@ -261,6 +263,7 @@ class RedisSubscription:
     async def _acknowledge(self, ids: Mapping[int, Sequence[bytes]]) -> None:
         """What was dealt with is acknowledged even where a partition is another's meanwhile."""
         while True:
+            end_if_cancelled()
             try:
                 return await self._streams.acknowledge(self._group, ids)
             except AWAY as error:
@@ -287,8 +290,9 @@ class RedisSubscription:
                     await self._streams.trim(tuple(self._held))
             except AWAY as error:
                 await self._went_away(error)
+            end_if_cancelled()
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._lease / 5):
+                async with asyncio.timeout(min(self._lease / 5, _BEAT)):
                     await self._share_now.wait()
 
     async def _share(self, joining: bool) -> None:
