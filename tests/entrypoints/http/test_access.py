@@ -334,6 +334,8 @@ ROWS: dict[str, Row] = {
     "get_dispute": Row(SUPPORT, about(Scene.dispute)),
     # the gateway shows who it is by its signature, and this shop has set up none
     "receive_webhook": Row((404, 404, 404, 404, 404, 404), fixed("/webhooks/stripe", {})),
+    # what happens: a customer's own, for staff everything; this stream ends once it has sent what there is
+    "follow_events": Row(SIGNED_IN, fixed("/events/stream?seconds=0&last_event_id=0")),
     "list_events": Row(SUPPORT, fixed("/events?limit=1")),
     "get_event": Row(SUPPORT, about(_event)),
     "list_dead_letters": Row(SUPPORT, fixed("/dead-letters?consumer=picky")),

@@ -47,6 +47,7 @@ async def test_what_is_asked_by_get_changes_nothing(stand: Stand, http: httpx.As
     await stand.sell("MUG")
     owner, theirs = await stand.person(Role.OWNER), await stand.person()
     await send(http, "GET", "/stock/locations", owner)  # in memory, the first one is there once somebody looks
+    await stand.backend.event_log.last()  # and so is the count of what was told
     path, _ = await ROWS[name].ask(Scene(stand, http, staff=owner, theirs=theirs))
     before = kept(stand)
     for method in ("GET", "HEAD", "OPTIONS"):
