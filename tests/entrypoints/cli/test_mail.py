@@ -73,3 +73,21 @@ def test_in_development_mail_is_shown_where_the_server_was_started(sqlite_url: s
     token = re.findall(r"http://localhost:3000/verify-email#token=(\S+)", err)
     assert len(token) == 1
     assert not (tmp_path / "tradepost-mail").exists()
+
+
+def test_a_letter_can_be_looked_at_before_anybody_gets_it(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = terminal.said("mail", "preview", "order_confirmed", "--locale", "de")
+    assert shown.startswith("Subject: Ihre Bestellung 100001 bei Tradepost\n")
+    assert "1.264,46" in shown
+    assert "<html" in terminal.said("mail", "preview", "order_shipped", "--html")
+    assert terminal.json("mail", "preview", "order_refunded", "--short")["subject"] == "Your refund for order 100002"
+    assert terminal.run("mail", "preview", "order_forgotten").returncode == 2
+    assert terminal.run("mail", "preview", "order_confirmed", "--locale", "german").returncode == 2
+    (tmp_path / "own/en").mkdir(parents=True)
+    (tmp_path / "own/en/order_confirmed.subject.j2").write_text("Hooray, {{ order.nummer }}")
+    monkeypatch.setenv("TRADEPOST_MAIL_TEMPLATES", str(tmp_path / "own"))
+    refused = terminal.run("mail", "preview", "order_confirmed")
+    assert refused.returncode == 2
+    assert "TRADEPOST_MAIL_TEMPLATES: en/order_confirmed.subject.j2, line 1" in refused.stderr
