@@ -128,6 +128,7 @@ ROWS: dict[str, Answers] = {
             "get_product",
             "get_shipping_method",
             "identify",
+            "identify_again",
             "issue_client_token",
             "list_categories",
             "list_products",
@@ -246,6 +247,7 @@ ROWS: dict[str, Answers] = {
         SIGNED_IN,
     ),
     "claim_cart": (401, YES, 404, 401, 401, 401, 401, 401),  # only who buys has a cart of their own to put it into
+    "follow_events": (401, YES, YES, YES, YES, YES, 403, YES),  # a customer's own orders
     "introspect_token": ANYBODY,  # the machine shows its own key in the query
     "link_identity": (404, 401, 404, 404, 404, 404, 404, 401),  # it is the provider's answer that is not good
     "list_orders": (401, YES, YES, YES, YES, YES, 403, YES),  # a customer's own

@@ -295,13 +295,14 @@ class Container(containers.DeclarativeContainer):
     box = providers.Singleton(AesGcmSecretBox, providers.Callable(_secret, settings))
     identity_providers = providers.Singleton(_identity_providers, settings)
     webhook_sender = providers.Singleton(_webhook_sender, settings)
+    event_source = providers.Callable(_event_source, settings)
     shop = providers.Singleton(
         Shop,
         backend,
         gateway=gateway,
         webhooks=providers.Singleton(_webhooks, settings),
         webhook_sender=webhook_sender,
-        event_source=providers.Callable(_event_source, settings),
+        event_source=event_source,
         secret=providers.Callable(_secret, settings),
         hasher=hasher,
         breached=breached,

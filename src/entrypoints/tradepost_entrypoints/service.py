@@ -37,7 +37,7 @@ class Service:
         self._browsers = _browsers(container.settings())
         settings = container.settings()
         heartbeat = settings.stream_heartbeat.total_seconds()
-        self._event_writer = EventWriter(settings.api_url, heartbeat, self._identified_again)
+        self._event_writer = EventWriter(container.event_source(), heartbeat, self._identified_again)
 
     def part(self, name: str, /) -> object:
         if name == "browsers":
