@@ -116,7 +116,8 @@ class NatsConnection:
         client, self._client = self._client, None
         if client is not None and not client.is_closed:
             with suppress(*AWAY):
-                await asyncio.wait_for(client.close(), self._patience)
+                async with asyncio.timeout(self._patience):
+                    await client.close()
 
     async def _connect(self) -> Client:
         client = Client()
@@ -128,8 +129,8 @@ class NatsConnection:
                 user=address.user,
                 password=address.password,
                 token=address.token,
-                connect_timeout=2,  # type: ignore[arg-type]  # the annotation is of seconds too
-                reconnect_time_wait=0.25,
+                connect_timeout=2,
+                reconnect_time_wait=0.25,  # type: ignore[arg-type]  # seconds, and slept as they are
                 max_reconnect_attempts=-1,
                 ping_interval=5,
                 max_outstanding_pings=2,

@@ -60,8 +60,10 @@ class NatsSubscription:
 
     async def run(self) -> None:
         said = ""
+        task = asyncio.current_task()
         try:
-            while not self._stop.is_set():
+            # In Python 3.11 the client's own time-outs lose a cancellation that comes at the moment of an answer.
+            while not self._stop.is_set() and not (task and task.cancelling()):
                 try:
                     client = await self._connection.client()
                     await self._stream.prepare(client)
@@ -73,7 +75,8 @@ class NatsSubscription:
                     said = error.detail
                     self._stream.doubt()
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._stop.wait(), _RETRY)
+                        async with asyncio.timeout(_RETRY):
+                            await self._stop.wait()
         finally:
             self._stream.remove_group(self._group)
 
@@ -274,7 +277,8 @@ class _Session:
             return
         self._leaving = True
         with suppress(*AWAY):
-            await asyncio.wait_for(inbox.drain(), _ANSWER)  # type: ignore[no-untyped-call]  # what is on its way arrives, and is given back
+            async with asyncio.timeout(_ANSWER):
+                await inbox.drain()  # type: ignore[no-untyped-call]  # what is on its way arrives, and is given back
         while self._waiting:
             await self._give_back(self._waiting.popleft(), 0)
         self._news.set()

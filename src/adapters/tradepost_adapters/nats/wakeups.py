@@ -73,7 +73,8 @@ class NatsWakeUps:
         self._signal_all()
         while not client.is_closed:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._sending.wait(), _LOOK)
+                async with asyncio.timeout(_LOOK):
+                    await self._sending.wait()
             self._sending.clear()
             topics = tuple(self._to_send)
             self._to_send.clear()
