@@ -61,8 +61,14 @@ class MemoryOperations(Aggregates[Operation]):
     async def of_payment(self, payment_id: str, /) -> tuple[Operation, ...]:
         return tuple(copy(operation) for operation in self.rows.by("payment", payment_id))
 
-    async def claim_due(self, now: datetime, lease_until: datetime, /, *, limit: int) -> tuple[Operation, ...]:
-        due = [operation for operation in self.rows.by("open", True) if operation.lease_until <= now]
+    async def claim_due(
+        self, now: datetime, lease_until: datetime, beyond: datetime, /, *, limit: int
+    ) -> tuple[Operation, ...]:
+        due = [
+            each
+            for each in self.rows.by("open", True)
+            if each.lease_until <= now or (each.reference is None and each.lease_until > beyond)
+        ]
         claimed = tuple(copy(operation) for operation in sorted(due, key=lambda each: each.lease_until)[:limit])
         for operation in claimed:
             operation.lease_until = lease_until

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, bindparam, select, text
+from sqlalchemy import BigInteger, BindParameter, and_, bindparam, or_, select, text
 
 from tradepost.kernel.money import Money
 from tradepost.kernel.transactions import StaleVersion
@@ -252,7 +252,15 @@ REFUNDS_OF_ORDER = _REFUND.query(refunds.c.order_id == _of_order, name="of_order
 _due = (
     select(operations)
     .where(text("status IN ('pending', 'unknown') AND next_action IS NULL"))
-    .where(operations.c.lease_until <= bindparam("now", type_=UtcDateTime()))
+    .where(
+        or_(
+            operations.c.lease_until <= bindparam("now", type_=UtcDateTime()),
+            and_(
+                operations.c.reference.is_(None),
+                operations.c.lease_until > bindparam("beyond", type_=UtcDateTime()),
+            ),
+        )
+    )
     .order_by(operations.c.lease_until)
     .limit(bindparam("most", type_=BigInteger()))
 )
@@ -282,8 +290,10 @@ class SqlOperations(SqlAggregates[Operation]):
     async def of_payment(self, payment_id: str, /) -> tuple[Operation, ...]:
         return await self.found(OPERATIONS_OF_PAYMENT, {"payment_id": payment_id})
 
-    async def claim_due(self, now: datetime, lease_until: datetime, /, *, limit: int) -> tuple[Operation, ...]:
-        claimed = await self.found(_DUE, {"now": now, "most": limit})
+    async def claim_due(
+        self, now: datetime, lease_until: datetime, beyond: datetime, /, *, limit: int
+    ) -> tuple[Operation, ...]:
+        claimed = await self.found(_DUE, {"now": now, "beyond": beyond, "most": limit})
         for operation in claimed:
             operation.lease_until = lease_until
             operation.attempts += 1

@@ -8,7 +8,7 @@ from tradepost.kernel.errors import TradepostError
 from tradepost.kernel.transactions import Transactions
 from tradepost.orders.operation_runner import OperationRunner
 from tradepost.orders.ports import OrderTx
-from tradepost.payments.payment import Operation
+from tradepost.payments.payment import LONGEST_PAUSE, Operation
 
 AT_ONCE = 16
 BATCH = 2 * AT_ONCE
@@ -42,8 +42,11 @@ class RecoverOperations:
         """How many were claimed, and how many of them settled."""
         now = self._clock.now()
 
+        lease = self._runner.lease
+        beyond = now + 2 * max(lease, LONGEST_PAUSE)  # clocks of several hosts are a little apart
+
         async def claim(tx: OrderTx) -> list[tuple[Operation, str | None]]:
-            claimed = await tx.operations.claim_due(now, now + self._runner.lease, limit=BATCH)
+            claimed = await tx.operations.claim_due(now, now + lease, beyond, limit=BATCH)
             return [(operation, (await tx.payments.get(operation.payment_id)).gateway) for operation in claimed]
 
         at_once = asyncio.Semaphore(AT_ONCE)

@@ -15,6 +15,8 @@ from tradepost.payments.gateway import ActionRequired, Approved, Declined, Gatew
 
 ASK_AGAIN = timedelta(hours=1)
 """When what is on its way is asked after, unless an event says sooner that it has arrived."""
+LONGEST_PAUSE = timedelta(minutes=5)
+"""How long what nobody knows the outcome of is left alone at most."""
 
 
 class Method(StrEnum):
@@ -291,10 +293,10 @@ class Operation(Aggregate, kw_only=True):
         )
 
     def unanswered(self, *, at: datetime) -> None:
-        """Nobody knows: recovery asks again, later each time (5 s doubling to 5 min)."""
+        """Nobody knows: recovery asks again, later each time (5 s doubling to `LONGEST_PAUSE`)."""
         if not self.settled and self.next_action is None:
             self.status = OperationStatus.UNKNOWN
-            self.lease_until = at + timedelta(seconds=min(5 * 2 ** (self.attempts - 1), 300))
+            self.lease_until = at + min(timedelta(seconds=5) * 2 ** min(self.attempts - 1, 20), LONGEST_PAUSE)
 
 
 class RefundLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -51,9 +51,14 @@ class Operations(Protocol):
         """Raises StaleVersion when somebody saved it since."""
         ...
 
-    async def claim_due(self, now: datetime, lease_until: datetime, /, *, limit: int) -> tuple[Operation, ...]:
+    async def claim_due(
+        self, now: datetime, lease_until: datetime, beyond: datetime, /, *, limit: int
+    ) -> tuple[Operation, ...]:
         """Take over up to `limit` unsettled operations whose lease has run out and that wait for no buyer
-        (`next_action` is None), oldest lease first: sets `lease_until` and counts an attempt. No two callers get the same."""
+        (`next_action` is None), oldest lease first: sets `lease_until` and counts an attempt. No two callers get the same.
+
+        The lease of one without a reference that ends after `beyond`, which is later than any can honestly last, was made
+        before the clock was set back and has run out too."""
         ...
 
 
