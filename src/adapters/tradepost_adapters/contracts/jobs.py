@@ -19,7 +19,7 @@ from tradepost.jobs.purge_jobs import PurgeJobs
 from tradepost.jobs.realign_jobs import RealignJobs
 from tradepost.jobs.run_job import RunJob
 from tradepost.jobs.schedule import Schedule
-from tradepost.jobs.views import JobFilter, JobRunFilter, JobView
+from tradepost.jobs.views import JobFilter, JobView
 from tradepost.kernel.backoff import Backoff
 from tradepost.kernel.clock import ManualClock
 from tradepost.kernel.errors import Invalid, NotFound
@@ -47,7 +47,7 @@ class JobsAdapter(Protocol):
     def job_views(self) -> JobViews: ...
 
 
-class _Desk:
+class JobDesk:
     """A queue with a clock of its own, and what the tests do with it."""
 
     def __init__(self, adapter: JobsAdapter) -> None:
@@ -101,10 +101,10 @@ class JobsContract:
     """Bind it with a fixture `adapter` that gives a `JobsAdapter`."""
 
     @pytest.fixture
-    def desk(self, adapter: JobsAdapter) -> _Desk:
-        return _Desk(adapter)
+    def desk(self, adapter: JobsAdapter) -> JobDesk:
+        return JobDesk(adapter)
 
-    async def test_a_job_comes_back_as_it_was_put_in(self, desk: _Desk) -> None:
+    async def test_a_job_comes_back_as_it_was_put_in(self, desk: JobDesk) -> None:
         wanted = desk.job(delay=MINUTE, unique_key="once", max_attempts=3)
         await desk.enqueue(wanted)
 
@@ -114,7 +114,7 @@ class JobsContract:
         assert await desk.transactions.run(work) == wanted
         assert await desk.view(wanted) == JobView.of(wanted)
 
-    async def test_a_job_that_is_not_there_is_not_found(self, desk: _Desk) -> None:
+    async def test_a_job_that_is_not_there_is_not_found(self, desk: JobDesk) -> None:
         async def work(tx: JobsTx) -> Job:
             return await tx.job_queue.get(desk.job().id)
 
@@ -122,7 +122,7 @@ class JobsContract:
             await desk.transactions.run(work)
         assert await desk.views.get(desk.job().id) is None
 
-    async def test_a_job_is_put_in_with_its_transaction_or_not_at_all(self, desk: _Desk) -> None:
+    async def test_a_job_is_put_in_with_its_transaction_or_not_at_all(self, desk: JobDesk) -> None:
         async def work(tx: JobsTx) -> None:
             await tx.jobs.enqueue(desk.job())
             await tx.jobs.enqueue(desk.job(unique_key="once"))
@@ -133,14 +133,14 @@ class JobsContract:
         assert await desk.queued() == ()
         assert await desk.claim() == ()
 
-    async def test_a_job_is_due_at_its_time_and_not_before(self, desk: _Desk) -> None:
+    async def test_a_job_is_due_at_its_time_and_not_before(self, desk: JobDesk) -> None:
         await desk.enqueue(desk.job(delay=MINUTE))
         desk.clock.advance(MINUTE - timedelta(microseconds=1))
         assert await desk.claim() == ()
         desk.clock.advance(timedelta(microseconds=1))
         assert len(await desk.claim()) == 1
 
-    async def test_jobs_due_longest_come_first_and_only_of_the_kinds_asked_for(self, desk: _Desk) -> None:
+    async def test_jobs_due_longest_come_first_and_only_of_the_kinds_asked_for(self, desk: JobDesk) -> None:
         delays = (3, 1, 2)
         jobs = [desk.job(delay=n * SECOND) for n in delays]
         await desk.enqueue(*jobs, desk.job("other"))
@@ -148,14 +148,14 @@ class JobsContract:
         assert [job.id for job in await desk.claim(limit=2)] == [jobs[1].id, jobs[2].id]
         assert [job.id for job in await desk.claim(limit=9)] == [jobs[0].id]
 
-    async def test_a_claimed_job_is_what_the_model_says_and_given_to_nobody_else(self, desk: _Desk) -> None:
+    async def test_a_claimed_job_is_what_the_model_says_and_given_to_nobody_else(self, desk: JobDesk) -> None:
         job = desk.job()
         await desk.enqueue(job)
         now = desk.clock.now()
         assert await desk.claim("one") == (job.claimed("one", now, now + LEASE),)
         assert await desk.claim("two") == ()
 
-    async def test_five_workers_at_once_run_each_job_once(self, desk: _Desk) -> None:
+    async def test_five_workers_at_once_run_each_job_once(self, desk: JobDesk) -> None:
         runs: Counter[int] = Counter()
         handlers = JobHandlers()
 
@@ -177,7 +177,7 @@ class JobsContract:
         done = await desk.views.page(JobFilter(state=JobState.DONE), PageRequest(limit=100))
         assert len(done.items) == 60
 
-    async def test_a_silent_worker_loses_its_job_when_the_lease_is_over(self, desk: _Desk) -> None:
+    async def test_a_silent_worker_loses_its_job_when_the_lease_is_over(self, desk: JobDesk) -> None:
         await desk.enqueue(desk.job())
         (first,) = await desk.claim("one")
         desk.clock.advance(LEASE - SECOND)
@@ -188,7 +188,7 @@ class JobsContract:
         assert (second.id, second.worker, second.attempts) == (first.id, "two", 2)
         assert second.token > first.token
 
-    async def test_a_worker_that_speaks_up_keeps_its_job(self, desk: _Desk) -> None:
+    async def test_a_worker_that_speaks_up_keeps_its_job(self, desk: JobDesk) -> None:
         await desk.enqueue(desk.job())
         (job,) = await desk.claim("one")
         for _ in range(3):
@@ -196,7 +196,7 @@ class JobsContract:
             assert await desk.extend(job)
             assert await desk.claim("two") == ()
 
-    async def test_a_late_worker_can_neither_finish_nor_hold_what_is_not_its_own_any_more(self, desk: _Desk) -> None:
+    async def test_a_late_worker_can_neither_finish_nor_hold_what_is_not_its_own_any_more(self, desk: JobDesk) -> None:
         await desk.enqueue(desk.job())
         (late,) = await desk.claim("late")
         desk.clock.advance(LEASE)
@@ -211,7 +211,7 @@ class JobsContract:
         assert (await desk.view(job)).state is JobState.DONE
         assert len(await desk.views.runs(job.id, 10)) == 1
 
-    async def test_a_job_that_silences_every_worker_ends_dead(self, desk: _Desk) -> None:
+    async def test_a_job_that_silences_every_worker_ends_dead(self, desk: JobDesk) -> None:
         job = desk.job(max_attempts=2)
         await desk.enqueue(job)
         for _ in range(2):
@@ -222,7 +222,7 @@ class JobsContract:
         assert (view.state, view.attempts) == (JobState.DEAD, 2)
         assert [run.outcome for run in await desk.views.runs(job.id, 10)] == [RunOutcome.LOST]
 
-    async def test_a_key_is_held_by_one_job_until_it_is_done_or_dead(self, desk: _Desk) -> None:
+    async def test_a_key_is_held_by_one_job_until_it_is_done_or_dead(self, desk: JobDesk) -> None:
         first, second, third = (desk.job(unique_key="once") for _ in range(3))
         await desk.enqueue(first, second)
         await desk.enqueue(second)
@@ -234,11 +234,11 @@ class JobsContract:
         await desk.enqueue(third)
         assert [view.id for view in await desk.queued()] == [third.id]
 
-    async def test_many_enqueue_under_one_key_at_once_and_there_is_one_job(self, desk: _Desk) -> None:
+    async def test_many_enqueue_under_one_key_at_once_and_there_is_one_job(self, desk: JobDesk) -> None:
         await asyncio.gather(*[desk.enqueue(desk.job(unique_key="once")) for _ in range(8)])
         assert len(await desk.queued()) == 1
 
-    async def test_a_dead_job_does_not_come_back_while_another_holds_its_key(self, desk: _Desk) -> None:
+    async def test_a_dead_job_does_not_come_back_while_another_holds_its_key(self, desk: JobDesk) -> None:
         dead = desk.job(unique_key="once", max_attempts=1)
         await desk.enqueue(dead)
         (running,) = await desk.claim()
@@ -249,7 +249,7 @@ class JobsContract:
             await desk.save(failed.retried(desk.clock.now()), JobState.DEAD)
         assert (await desk.view(dead)).state is JobState.DEAD
 
-    async def test_a_schedule_is_due_once_a_round_however_many_look(self, desk: _Desk) -> None:
+    async def test_a_schedule_is_due_once_a_round_however_many_look(self, desk: JobDesk) -> None:
         every_minute = Schedule(name="sweep", kind="sweep", every=MINUTE)
         due = await asyncio.gather(*[desk.scheduled(every_minute) for _ in range(5)])
         assert sum(due) == 1
@@ -261,7 +261,7 @@ class JobsContract:
         assert sum(due) == 1
         assert len(await desk.claim()) == 1
 
-    async def test_missed_rounds_count_once_and_one_is_pending_at_most(self, desk: _Desk) -> None:
+    async def test_missed_rounds_count_once_and_one_is_pending_at_most(self, desk: JobDesk) -> None:
         every_minute = Schedule(name="sweep", kind="sweep", every=MINUTE, payload={"deep": True})
         await desk.scheduled(every_minute)
         desk.clock.advance(10 * MINUTE + SECOND)
@@ -269,7 +269,7 @@ class JobsContract:
         assert await desk.scheduled(every_minute) == 0
         assert [view.payload for view in await desk.queued()] == [{"deep": True}]
 
-    async def test_a_clock_set_back_neither_starves_a_schedule_nor_fires_it(self, desk: _Desk) -> None:
+    async def test_a_clock_set_back_neither_starves_a_schedule_nor_fires_it(self, desk: JobDesk) -> None:
         every_minute = Schedule(name="sweep", kind="sweep", every=MINUTE)
         await desk.scheduled(every_minute)
         (job,) = await desk.claim()
@@ -279,7 +279,7 @@ class JobsContract:
         desk.clock.advance(MINUTE)
         assert await desk.scheduled(every_minute) == 1
 
-    async def test_a_clock_set_forward_fires_a_schedule_once_and_keeps_its_pace(self, desk: _Desk) -> None:
+    async def test_a_clock_set_forward_fires_a_schedule_once_and_keeps_its_pace(self, desk: JobDesk) -> None:
         every_minute = Schedule(name="sweep", kind="sweep", every=MINUTE)
         await desk.scheduled(every_minute)
         desk.clock.advance(HOUR)
@@ -290,7 +290,7 @@ class JobsContract:
         assert await desk.scheduled(every_minute) == 1
 
     async def test_a_clock_set_back_does_not_lengthen_pauses_or_leases_but_appointed_times_are_kept(
-        self, desk: _Desk
+        self, desk: JobDesk
     ) -> None:
         now = desk.clock.now()
         at_once, later, appointed = desk.job(), desk.job(delay=MINUTE), desk.job(run_at=now + MINUTE)
@@ -308,7 +308,7 @@ class JobsContract:
         assert later.id in {job.id for job in await desk.claim()}
         assert (await desk.view(appointed)).run_at == now + MINUTE
 
-    async def test_what_ended_long_ago_is_forgotten_and_the_dead_are_not(self, desk: _Desk) -> None:
+    async def test_what_ended_long_ago_is_forgotten_and_the_dead_are_not(self, desk: JobDesk) -> None:
         jobs = [desk.job(max_attempts=1) for _ in range(3)]
         await desk.enqueue(*jobs)
         done, dead, waiting = await desk.claim()
@@ -324,19 +324,7 @@ class JobsContract:
         assert (await desk.view(waiting)).state is JobState.RUNNING
         assert await desk.views.runs(done.id, 10) == ()
 
-    async def test_history_keeps_the_latest_runs_only(self, desk: _Desk) -> None:
-        job = desk.job()
-        await desk.enqueue(job)
-        for n in range(5):
-            (running,) = await desk.claim()
-            await desk.save(
-                running.failed(f"failure {n}", desk.clock.now(), NO_PAUSE, lambda: 0), outcome=RunOutcome.FAILED
-            )
-        await PurgeJobs(desk.transactions, desk.clock, most_runs=2)()
-        assert [run.attempt for run in await desk.views.runs(job.id, 10)] == [5, 4]
-        assert [run.attempt for run in await desk.views.runs(job.id, 1)] == [5]
-
-    async def test_jobs_are_listed_latest_first_by_state_and_kind(self, desk: _Desk) -> None:
+    async def test_jobs_are_listed_latest_first_by_state_and_kind(self, desk: JobDesk) -> None:
         jobs = []
         for kind in ("sweep", "mail", "sweep"):
             jobs.append(desk.job(kind))
