@@ -41,6 +41,7 @@ def run_session(session: str, folder: Path, url: str = "") -> list[str]:
 
 def write_files(page: Path, folder: Path) -> None:
     for name, content in files(page.read_text()):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
 
 
