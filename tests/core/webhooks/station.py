@@ -20,7 +20,7 @@ from tradepost.mail.letters import Letter, Letters
 from tradepost.shop import Shop
 from tradepost.webhooks.attempts import Attempts
 from tradepost.webhooks.create_webhook_endpoint import CreateWebhookEndpointCommand
-from tradepost.webhooks.deliver_webhook import DeliverWebhook
+from tradepost.webhooks.deliver_webhook import PLACES_OF_ONE, DeliverWebhook
 from tradepost.webhooks.delivery import DELIVER, RECOVER
 from tradepost.webhooks.get_webhook_delivery import GetWebhookDeliveryQuery
 from tradepost.webhooks.get_webhook_endpoint import GetWebhookEndpointQuery
@@ -92,10 +92,16 @@ class Station:
         self._random = random
         self.deliver = self.deliverer()
 
-    def deliverer(self, sender: WebhookSender | None = None) -> DeliverWebhook:
+    def deliverer(self, sender: WebhookSender | None = None, *, most_of_one: int = PLACES_OF_ONE) -> DeliverWebhook:
         """Of another process, or with another sender."""
-        attempts = Attempts(sender or self.sender, self.box, self.clock)
-        return DeliverWebhook(self.backend.transactions, attempts, self.clock, self.ids, random=lambda: self._random)
+        return DeliverWebhook(
+            self.backend.transactions,
+            Attempts(sender or self.sender, self.box, self.clock),
+            self.clock,
+            self.ids,
+            random=lambda: self._random,
+            most_of_one=most_of_one,
+        )
 
     async def endpoint(self, *events: str, url: str = URL, owner: str | None = OWNER) -> IssuedWebhookEndpoint:
         return await self.shop.create_webhook_endpoint(

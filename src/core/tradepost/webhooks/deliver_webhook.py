@@ -120,12 +120,12 @@ class DeliverWebhook:
             if delivery is None:
                 return  # somebody else noted theirs
             delivery.note(attempt)
-            await tx.webhook_deliveries.note(attempt)
             if attempt.succeeded:
                 await tx.webhook_endpoints.recovered(delivery.endpoint_id)
                 await tx.webhook_deliveries.save(delivery)
             else:
                 await self._failed(tx, delivery, attempt, now)
+            await tx.webhook_deliveries.note(attempt)  # after saving, which sees whether somebody else noted theirs
 
         await self._transactions.run(work)
 
