@@ -2,12 +2,19 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from tests.entrypoints.http.shop import Stand
 
 from tradepost.jobs import JobFilter, JobState
+from tradepost.kernel.access import operator
+from tradepost.kernel.events import Message
 from tradepost.kernel.pages import PageRequest
 from tradepost.mail import KIND, Mail
+from tradepost.webhooks import Answer, CreateWebhookEndpointCommand
+from tradepost.webhooks.deliver_webhook import PLACES_OF_ONE
+from tradepost_adapters.memory.webhook_sender import MemoryWebhookSender
 from tradepost_entrypoints.worker.background import background
 from tradepost_entrypoints.worker.recurring import RECOVER
 
@@ -35,6 +42,53 @@ async def test_a_mail_server_that_hangs_holds_up_mail_alone() -> None:
         while await done(stand, KIND) < 8:
             assert time.monotonic() < until
             await asyncio.sleep(0.02)
+
+
+async def test_an_endpoint_that_hangs_holds_up_neither_other_endpoints_nor_other_work() -> None:
+    stand = Stand.open()
+    released, answering = asyncio.Event(), MemoryWebhookSender()
+
+    class Hangs:
+        hanging = 0
+
+        async def send(self, url: str, headers: Mapping[str, str], body: bytes, /) -> Answer:
+            if "slow" in url:
+                self.hanging += 1
+                await released.wait()
+            return await answering.send(url, headers, body)
+
+        def allows_plain_http(self, url: str, /) -> bool:
+            return False
+
+    slow = Hangs()
+    stand.container.webhook_sender.override(slow)
+    stand.container.shop.reset()
+    shop = stand.container.shop()
+    for name in ("slow", "quick"):
+        endpoint = CreateWebhookEndpointCommand(
+            actor=operator(), url=f"https://{name}.example/hooks", events=("tradepost.order.*",)
+        )
+        await shop.create_webhook_endpoint(endpoint)
+    await shop.queue_webhooks([_event(number) for number in range(1, 41)])
+    async with background(stand.container):
+        until = time.monotonic() + 10
+        while len(answering.sent) < 40 or not await done(stand, RECOVER):
+            assert time.monotonic() < until
+            await asyncio.sleep(0.02)
+        assert {sent.url for sent in answering.sent} == {"https://quick.example/hooks"}
+        assert slow.hanging == PLACES_OF_ONE
+        released.set()
+
+
+def _event(number: int) -> Message:
+    return Message(
+        id=f"order_1.{number}.0",
+        type="tradepost.order.placed.v1",
+        aggregate_id="order_1",
+        sequence=number * 1000,
+        payload=b"{}",
+        occurred_at=datetime.now(UTC),
+    )
 
 
 async def done(stand: Stand, kind: str) -> int:
