@@ -60,6 +60,8 @@ async def test_who_buys_over_http_gets_one_mail_in_text_and_html_although_the_fa
             # Whatever the second telling may have posted is done before this one, which is posted after it.
             await client.post("/api/v1/orders", json={**ORDER, "email": "bob@example.com"})
             await until(lambda: len(server.received) > 1)
+            posted = await stand.backend.job_views.page(JobFilter(kind=KIND), PageRequest())
+            assert len(posted.items) == 2
     assert [envelope.rcpt_tos for envelope in server.received] == [["ada@example.com"], ["bob@example.com"]]
     order = answer.json()["data"]
     mail = message_from_bytes(server.received[0].content, policy=default)  # type: ignore[arg-type]
