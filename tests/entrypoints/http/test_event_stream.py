@@ -3,16 +3,21 @@
 import asyncio
 import contextlib
 import json
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from tests.core.streams.logs import Log
+from tests.docs.pages import ROOT, files
 from tests.entrypoints.http.shop import PASSWORD, Person, Stand, send
 from tests.sse import stream
 
@@ -301,3 +306,29 @@ async def test_asking_for_the_head_opens_no_stream(service: Serving) -> None:
     answer = await send(service.http, "HEAD", "/events/stream", ada)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream")
     assert service.stand.shop.follow_events.streams == ()
+
+
+async def test_the_program_in_the_documentation_goes_on_where_it_was_killed(service: Serving, tmp_path: Path) -> None:
+    ada = await service.stand.person()
+    program = dict(files((ROOT / "docs/how-to/follow-events.md").read_text()))["follow.py"]
+    environment = {**os.environ, "SHOP": f"http://127.0.0.1:{service.port}", "TOKEN": ada.token}
+    noted, orders = tmp_path / "last-event-id", [await service.order(ada)]
+    noted.write_text("0")
+    for _ in range(2):
+        reading = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", program, cwd=tmp_path, env=environment, stdout=subprocess.PIPE
+        )
+        assert reading.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            assert await reading.stdout.readline() == f"tradepost.order.placed.v1 {orders[-1]}\n".encode()
+            orders.append(await service.order(ada))
+            assert await reading.stdout.readline() == f"tradepost.order.placed.v1 {orders[-1]}\n".encode()
+            reading.kill()
+            await reading.wait()
+        noted.write_text(await _id_of(service, ada, orders[-1]))  # it may have been killed before it had
+        orders.append(await service.order(ada))
+
+
+async def _id_of(service: Serving, person: Person, order_id: str) -> str:
+    async with service.stream(person, "?seconds=0", last_event_id="0") as opened:
+        return next(event.id for event in await opened.rest() if json.loads(event.data)["subject"] == order_id)
