@@ -16,7 +16,6 @@ from tradepost.messaging.asyncapi import describe
 from tradepost.messaging.cloud_events import to_cloud_event
 from tradepost.messaging.schemas import Schema, differences, envelope_schema, event_schema
 
-
 ASYNCAPI = ROOT / "tests/docs/asyncapi/3.0.0.json.gz"
 
 

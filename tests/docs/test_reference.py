@@ -98,7 +98,8 @@ def test_every_event_is_listed_with_its_fields() -> None:
     page = (ROOT / "docs/reference/events.md").read_text()
     rows = dict(re.findall(r"^\| `(tradepost\.[a-z_.]+\.v\d+)` \| (.*) \|$", page, re.MULTILINE))
     assert {type_: re.findall(r"`(\w+)`", fields) for type_, fields in rows.items()} == {
-        event_type(event): [field for field in event.__struct_fields__ if field != "occurred_at"] for event in events().values()
+        event_type(event): [field for field in event.__struct_fields__ if field != "occurred_at"]
+        for event in events().values()
     }
 
 

@@ -33,7 +33,7 @@ class ReceiveMessages:
     A consumer gets what comes together in one call. When that fails it is given one message at a time; the one that
     fails is parked for this consumer, with its error, and so are the later ones of the same aggregate. The other
     aggregates go on, and so do the other consumers. Raises only when parking fails too (the database is away): then
-    nothing may be acknowledged.
+    nothing may be acknowledged. `conceal` takes out of errors what nobody may read there.
     """
 
     access = the_shop_itself()
@@ -49,6 +49,7 @@ class ReceiveMessages:
         backoff: Backoff = Backoff(),  # noqa: B008 - immutable
         max_failures: int = MAX_FAILURES,
         patience: timedelta = PATIENCE,
+        conceal: Callable[[str], str] = str,
     ) -> None:
         self._consumers = consumers
         self._transactions = transactions
@@ -58,6 +59,7 @@ class ReceiveMessages:
         self._backoff = backoff
         self._max_failures = max_failures
         self._patience = patience
+        self._conceal = conceal
 
     async def __call__(self, messages: Sequence[Message], /) -> None:
         wanted = self._consumers.wanting(messages)
@@ -106,7 +108,7 @@ class ReceiveMessages:
 
     def _failed(self, parked: Parked, error: str) -> Parked:
         return parked.failed(
-            error,
+            self._conceal(error),
             at=self._clock.now(),
             backoff=self._backoff,
             max_failures=self._max_failures,

@@ -22,7 +22,7 @@ class RetryParked:
     """One pass: gives what is due, of each aggregate the first alone, and says how many that were.
 
     What fails again comes again after a longer pause, and is a dead letter after `max_failures`; then the aggregate goes
-    on without it.
+    on without it. `conceal` takes out of errors what nobody may read there.
     """
 
     access = the_shop_itself()
@@ -37,6 +37,7 @@ class RetryParked:
         backoff: Backoff = Backoff(),  # noqa: B008 - immutable
         max_failures: int = MAX_FAILURES,
         patience: timedelta = PATIENCE,
+        conceal: Callable[[str], str] = str,
         lease: timedelta = LEASE,
         batch: int = 16,
     ) -> None:
@@ -47,6 +48,7 @@ class RetryParked:
         self._backoff = backoff
         self._max_failures = max_failures
         self._patience = patience
+        self._conceal = conceal
         self._lease = lease
         self._batch = batch
 
@@ -75,7 +77,7 @@ class RetryParked:
 
     def _failed(self, parked: Parked, error: str) -> Parked:
         return parked.failed(
-            error,
+            self._conceal(error),
             at=self._clock.now(),
             backoff=self._backoff,
             max_failures=self._max_failures,

@@ -26,6 +26,7 @@ from tradepost.messaging.retry_parked import RetryParked
 from tradepost.webhooks.deliver_webhook import PLACES
 from tradepost.webhooks.delivery import DELIVER
 from tradepost_entrypoints.container import Container
+from tradepost_entrypoints.logs import redact_text
 from tradepost_entrypoints.worker.recurring import SCHEDULES, handlers
 
 GROUP = "tradepost"
@@ -99,12 +100,21 @@ def deliver_messages(container: Container) -> DeliverMessages:
 def receive_messages(container: Container, told: Consumers) -> ReceiveMessages:
     """What a broker gives messages to."""
     backend = container.backend()
-    return ReceiveMessages(told, backend.transactions, backend.parked_views, container.clock(), random=random.random)
+    return ReceiveMessages(
+        told,
+        backend.transactions,
+        backend.parked_views,
+        container.clock(),
+        random=random.random,
+        conceal=redact_text,
+    )
 
 
 def retry_parked(container: Container, told: Consumers) -> RetryParked:
     """One pass over what consumers could not take."""
-    return RetryParked(told, container.backend().transactions, container.clock(), random=random.random)
+    return RetryParked(
+        told, container.backend().transactions, container.clock(), random=random.random, conceal=redact_text
+    )
 
 
 async def tell_and_work(container: Container) -> int:
