@@ -57,8 +57,8 @@ async def test_an_endpoint_that_hangs_holds_up_neither_other_endpoints_nor_other
                 await released.wait()
             return await answering.send(url, headers, body)
 
-        def allows_plain_http(self, url: str, /) -> bool:
-            return False
+        def objection(self, url: str, /) -> str | None:
+            return None
 
     slow = Hangs()
     stand.container.webhook_sender.override(slow)

@@ -228,13 +228,21 @@ async def test_without_tls_only_what_was_allowed_is_called() -> None:
     assert await refused(HttpWebhookSender(["127.0.0.0/8"]), "https://10.0.0.1/") == "url"
 
 
-async def test_without_tls_an_endpoint_may_only_be_where_something_was_allowed() -> None:
-    sender = HttpWebhookSender(["127.0.0.0/8"])
-    assert sender.allows_plain_http("http://127.0.0.1:3000/")
-    assert sender.allows_plain_http("http://receiver:3000/")  # where it leads is seen when it is called
-    for url in ("https://127.0.0.1/", "http://10.0.0.1/", "http://93.184.216.34/", "http://user@receiver/", "nonsense"):
-        assert not sender.allows_plain_http(url)
-    assert not HttpWebhookSender().allows_plain_http("http://127.0.0.1:3000/")
+async def test_what_a_url_tells_by_itself_is_said_before_anything_is_sent() -> None:
+    with connections() as made:
+        sender = HttpWebhookSender(["127.0.0.0/8"])
+        for url in (
+            "https://hooks.example/",
+            "http://127.0.0.1:3000/",
+            "http://receiver:3000/",
+            "https://8.8.8.8:8443/",
+        ):
+            assert sender.objection(url) is None  # where a name leads is seen when it is called
+        for url in (*ELSEWHERE[1:], "http://10.0.0.1/", "http://93.184.216.34/", "https://169.254.169.254/"):
+            assert sender.objection(url)
+        for url in ("http://127.0.0.1:3000/", "http://receiver:3000/", "https://127.0.0.1/", "https://[::1]/"):
+            assert HttpWebhookSender().objection(url)
+        assert made == []
 
 
 async def test_a_name_without_addresses_is_said_to_be_unknown() -> None:

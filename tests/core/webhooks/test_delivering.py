@@ -282,8 +282,8 @@ class Hanging:
             self.now -= 1
         return await self._sender.send(url, headers, body)
 
-    def allows_plain_http(self, url: str, /) -> bool:
-        return False
+    def objection(self, url: str, /) -> str | None:
+        return None
 
 
 async def test_a_slow_endpoint_takes_a_part_of_the_places_and_the_others_go_on() -> None:

@@ -32,14 +32,14 @@ SECRET = b"a secret of the shop, and of nobody else"
 class Strict(MemoryWebhookSender):
     """Lets nothing go without TLS but what is on this machine."""
 
-    def allows_plain_http(self, url: str, /) -> bool:
-        return url.startswith("http://127.0.0.1:")
+    def objection(self, url: str, /) -> str | None:
+        return None if url.startswith(("https:", "http://127.0.0.1:")) else "it does not begin with https://"
 
 
 async def faults_of(**fields: Any) -> set[str]:
     """What is wrong with an endpoint, by pointer."""
     station = Station()
-    station.sender.allows_plain_http = Strict().allows_plain_http  # type: ignore[method-assign]
+    station.sender.objection = Strict().objection  # type: ignore[method-assign]
     command = CreateWebhookEndpointCommand(actor=ACTOR, **{"url": URL, "events": ("*",), **fields})
     try:
         await station.shop.create_webhook_endpoint(command)

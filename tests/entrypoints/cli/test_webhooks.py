@@ -95,6 +95,9 @@ def test_a_test_shows_what_came_back_and_what_failed_is_sent_again(telling: Term
 def test_without_the_setting_nothing_is_sent_to_this_machine(terminal: Terminal, receiver: Receiver) -> None:
     refused = terminal.run("webhooks", "add", url_of(receiver), "--event", "*")
     assert (refused.returncode, "https" in refused.stderr) == (2, True)
+    for host in ("127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "169.254.169.254"):
+        refused = terminal.run("webhooks", "add", f"https://{host}:{receiver.port}/", "--event", "*")
+        assert (refused.returncode, "/url: nothing is sent to this address" in refused.stderr) == (2, True)
     added = terminal.json("webhooks", "add", f"https://localhost:{receiver.port}/", "--event", "*")
     tried = terminal.json("webhooks", "test", added["endpoint"]["id"])
     assert tried["attempts"][0]["error"] == "webhook.blocked_address"

@@ -85,5 +85,6 @@ class WebhookSenderContract:
         assert failure.value.duration >= timedelta(0)
         assert await under_test.received() == []
 
-    async def test_it_says_which_addresses_may_do_without_encryption(self, under_test: SenderUnderTest) -> None:
-        assert under_test.sender.allows_plain_http(under_test.url)
+    async def test_it_has_no_objection_to_an_address_it_sends_to(self, under_test: SenderUnderTest) -> None:
+        assert under_test.sender.objection(under_test.url) is None
+        assert under_test.sender.objection(under_test.nobody) is None

@@ -16,7 +16,7 @@ class SentWebhook(msgspec.Struct, frozen=True, kw_only=True):
 
 class MemoryWebhookSender:
     """`WebhookSender` that keeps what it is given in `sent`, and answers with the next of `answers` (a failure is
-    raised), or else with 200. Nobody answers at the addresses in `unreachable`. Plain http may go anywhere."""
+    raised), or else with 200. Nobody answers at the addresses in `unreachable`. It has no objection to any address."""
 
     def __init__(self) -> None:
         self.sent: list[SentWebhook] = []
@@ -32,8 +32,8 @@ class MemoryWebhookSender:
             raise answer
         return answer
 
-    def allows_plain_http(self, url: str, /) -> bool:
-        return True
+    def objection(self, url: str, /) -> str | None:
+        return None
 
 
 def answered(status: int, headers: Mapping[str, str] | None = None, body: str = "") -> Answer:

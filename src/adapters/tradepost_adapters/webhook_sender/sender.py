@@ -50,11 +50,12 @@ class HttpWebhookSender:
             self._exchange = await asyncio.to_thread(self._prepared)
         return await self._exchange.post(url, headers, body)
 
-    def allows_plain_http(self, url: str, /) -> bool:
+    def objection(self, url: str, /) -> str | None:
         try:
-            return not target_of(url, self._rules).tls
-        except UrlRefused:
-            return False
+            target_of(url, self._rules)
+        except UrlRefused as error:
+            return str(error)
+        return None
 
     async def close(self) -> None:
         """Let go of the threads that look names up."""

@@ -77,7 +77,7 @@ class CreateWebhookEndpoint:
                 owner_email=command.owner_email,
                 metadata=command.metadata,
             )
-            endpoint.check(leaving=self._leaving, plain_http=self._sender.allows_plain_http(command.url))
+            endpoint.check(leaving=self._leaving, objection=self._sender.objection(command.url))
             endpoint.secrets = (SealedSecret(sealed=self._box.seal(secret, endpoint.purpose), created_at=now),)
             await tx.webhook_endpoints.add(endpoint)
             return WebhookEndpointView.of(endpoint, now)

@@ -109,10 +109,10 @@ class WebhookEndpoint(Aggregate, kw_only=True):
         if expected is not None and expected != self.version:
             raise PreconditionFailed(self.id, expected=expected, actual=self.version)
 
-    def check(self, *, leaving: Sequence[str], plain_http: bool) -> None:
-        """Raise `webhook_endpoint.invalid` with every fault, and put what is right in its normal form. `plain_http` says
-        whether this address may do without encryption; `leaving` is what events are told outside begin with."""
-        faults = _url_faults(self.url, plain_http=plain_http)
+    def check(self, *, leaving: Sequence[str], objection: str | None) -> None:
+        """Raise `webhook_endpoint.invalid` with every fault, and put what is right in its normal form. `objection` is the
+        sender's to this address; `leaving` is what events are told outside begin with."""
+        faults = _url_faults(self.url, objection)
         faults += filter_faults(self.events, leaving, "/events")
         if len(self.description) > MAX_DESCRIPTION or not self.description.replace("\n", "").isprintable():
             faults.append(Fault("/description", f"use at most {MAX_DESCRIPTION} printable characters"))
@@ -178,7 +178,7 @@ class WebhookEndpoint(Aggregate, kw_only=True):
         return True
 
 
-def _url_faults(url: str, *, plain_http: bool) -> list[Fault]:
+def _url_faults(url: str, objection: str | None) -> list[Fault]:
     """What is wrong with an address, as far as it can be read. Where it leads, the sender finds out when it connects."""
     if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         return [Fault("/url", f"use at most {MAX_URL} characters of ASCII, without blanks")]
@@ -190,10 +190,10 @@ def _url_faults(url: str, *, plain_http: bool) -> list[Fault]:
     if not host or port == 0 or parts.scheme not in ("https", "http"):
         return [Fault("/url", "use an address such as https://example.com/webhooks")]
     faults = []
-    if parts.scheme == "http" and not plain_http:
-        faults.append(Fault("/url", "use https: what is sent over http can be read and changed on its way"))
     if "@" in parts.netloc:
         faults.append(Fault("/url", "leave out the name and the password: requests are signed"))
     if parts.fragment:
         faults.append(Fault("/url", "leave out what follows #: it is not sent"))
+    if objection is not None and not faults:
+        faults.append(Fault("/url", f"nothing is sent to this address: {objection}"))
     return faults

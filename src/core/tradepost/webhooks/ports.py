@@ -44,8 +44,9 @@ class WebhookSender(Protocol):
         """Raises `SendFailed`, and nothing else."""
         ...
 
-    def allows_plain_http(self, url: str, /) -> bool:
-        """Whether an `http:` address is one for development that may be sent to. Asks nobody: no name is looked up."""
+    def objection(self, url: str, /) -> str | None:
+        """Why nothing is ever sent there, as far as the URL tells; asks nobody: no name is looked up. The rest of a
+        sentence about the URL: `its host is an address that is not on the public internet`."""
         ...
 
 

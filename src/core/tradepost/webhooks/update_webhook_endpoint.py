@@ -60,7 +60,7 @@ class UpdateWebhookEndpoint:
                 owner_email=command.owner_email,
                 metadata=command.metadata,
             )
-            endpoint.check(leaving=self._leaving, plain_http=self._sender.allows_plain_http(endpoint.url))
+            endpoint.check(leaving=self._leaving, objection=self._sender.objection(endpoint.url))
             if changed:
                 await tx.webhook_endpoints.save(endpoint)
             if endpoint.url != former_url:  # what failed, failed elsewhere
