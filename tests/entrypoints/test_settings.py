@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tradepost.kernel.wakeups import LocalWakeUps
+from tradepost_adapters.memory.broker import InProcessBroker
 from tradepost_adapters.memory.secret_store import MemorySecretStore
+from tradepost_adapters.nats.broker import NatsBroker
+from tradepost_adapters.nats.wakeups import NatsWakeUps
+from tradepost_adapters.redis.broker import RedisBroker
+from tradepost_adapters.redis.wakeups import RedisWakeUps
+from tradepost_adapters.sql.wakeups import PostgresWakeUps
 from tradepost_adapters.stripe import StripeGateway
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.setting_values import simulated_secrets, webhook_secrets
@@ -321,3 +328,47 @@ def test_the_simulated_gateway_may_sign_with_two_secrets() -> None:
     settings = _load(simulated_webhook_secrets="o" * 16 + ", " + "n" * 16)
     assert simulated_secrets(settings.simulated_webhook_secrets) == ("o" * 16, "n" * 16)
     assert "oooo" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("process:redis", "expected nothing after process:"),
+        ("redis://", "nothing follows redis://"),
+        ("redis://:s3cret@/0", "expected an address such as redis://:password@host:6379/0"),
+        ("redis://:s3cret@host:port/0", "expected an address such as redis://:password@host:6379/0"),
+        ("rediss://host/events", "expected an address such as redis://:password@host:6379/0"),
+        ("amqp://s3cret@host", "expected an address that starts with process: or redis:// or "),
+    ],
+)
+def test_a_broker_that_can_not_be_is_refused_and_its_password_not_told(url: str, wanted: str) -> None:
+    (mistake,) = _mistakes(broker_url=url)
+    assert mistake.startswith(f"TRADEPOST_BROKER_URL: {wanted}")
+    assert "s3cret" not in mistake
+
+
+@pytest.mark.parametrize(
+    ("database", "broker", "carries", "wakes"),
+    [
+        ("sqlite:///shop.db", "process:", InProcessBroker, LocalWakeUps),
+        ("sqlite:///shop.db", "rediss://:s3cret@[::1]:6380/2?ssl_cert_reqs=none", RedisBroker, RedisWakeUps),
+        ("sqlite:///shop.db", "nats://a:4222,b:4222", NatsBroker, NatsWakeUps),
+        ("postgresql://localhost/shop", "redis://localhost", RedisBroker, PostgresWakeUps),
+        ("postgresql://localhost/shop", "process:", InProcessBroker, PostgresWakeUps),
+    ],
+)
+async def test_the_container_takes_the_broker_the_settings_name_and_wakes_through_what_is_there(
+    database: str, broker: str, carries: type, wakes: type
+) -> None:
+    container = Container(settings=_load(database_url=database, broker_url=broker))
+    assert isinstance(container.broker(), carries)
+    assert isinstance(container.wakeups(), wakes)
+    await container.broker().close()
+
+
+def test_an_address_of_nats_that_is_none_is_said_by_name() -> None:
+    container = Container(settings=_load(broker_url="nats://shop:s3cret@a:4222?replicas=many"))
+    for make in (container.broker, container.wakeups):
+        with pytest.raises(SettingsError, match="TRADEPOST_BROKER_URL") as refused:
+            make()
+        assert "s3cret" not in str(refused.value)

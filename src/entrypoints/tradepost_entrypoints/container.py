@@ -1,7 +1,7 @@
 """Which adapter is chosen, and how everything is put together. With settings.py, the only file that knows."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,6 @@ from tradepost.mail.mailer import Mailer
 from tradepost.mail.rendering import LetterRenderer
 from tradepost.mail.send_mail import SendMail
 from tradepost.mail.send_test_mail import SendTestMail
-from tradepost.messaging.broker import Broker
 from tradepost.messaging.consumers import Consumers
 from tradepost.messaging.publish_events_again import PublishEventsAgain
 from tradepost.messaging.replay_events import ReplayEvents
@@ -64,9 +63,13 @@ from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from tradepost.jobs.schedule import Schedule
+    from tradepost_adapters.nats.broker import NatsBroker
+    from tradepost_adapters.nats.wakeups import NatsWakeUps
     from tradepost_adapters.oidc import OidcProvider
+    from tradepost_adapters.redis.broker import RedisBroker
     from tradepost_adapters.redis.cache import RedisCache
     from tradepost_adapters.redis.rate_limiter import RedisRateLimiter
+    from tradepost_adapters.redis.wakeups import RedisWakeUps
     from tradepost_adapters.simulated_gateway import RemoteSimulatedGateway, SimulatedGateway
     from tradepost_adapters.sql.migrations import MigrationStatus
     from tradepost_adapters.stripe import StripeGateway
@@ -76,9 +79,29 @@ def _database(settings: Settings) -> Database[SqlTransaction]:
     return Database(settings.database_url, sql_transactions(), connections=settings.database_pool_size)
 
 
-def _wakeups(settings: Settings) -> LocalWakeUps | PostgresWakeUps:
-    url = settings.database_url
-    return LocalWakeUps() if url.startswith("sqlite") else PostgresWakeUps(url)
+@contextmanager
+def _said_of(variable: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise SettingsError([f"{variable}: {error}"]) from error
+
+
+def _wakeups(settings: Settings) -> "LocalWakeUps | PostgresWakeUps | RedisWakeUps | NatsWakeUps":
+    """Through Postgres where that is the database, otherwise through the broker's server where there is one."""
+    if not settings.database_url.startswith("sqlite"):
+        return PostgresWakeUps(settings.database_url)
+    url = settings.broker_url
+    if url == "process:":
+        return LocalWakeUps()
+    if url.startswith("nats:"):
+        from tradepost_adapters.nats.wakeups import NatsWakeUps
+
+        with _said_of("TRADEPOST_BROKER_URL"):
+            return NatsWakeUps.at(url)
+    from tradepost_adapters.redis.wakeups import RedisWakeUps
+
+    return RedisWakeUps.at(url)
 
 
 def _secret(settings: Settings) -> bytes:
@@ -161,8 +184,18 @@ def _cache(settings: Settings) -> "MemoryCache | RedisCache":
     return RedisCache.at(settings.cache_url)
 
 
-def _broker() -> Broker:
-    return InProcessBroker()
+def _broker(settings: Settings) -> "InProcessBroker | RedisBroker | NatsBroker":
+    url, source = settings.broker_url, _event_source(settings)
+    if url == "process:":
+        return InProcessBroker()
+    if url.startswith("nats:"):
+        from tradepost_adapters.nats.broker import NatsBroker  # an extra of its own
+
+        with _said_of("TRADEPOST_BROKER_URL"):
+            return NatsBroker.at(url, source)
+    from tradepost_adapters.redis.broker import RedisBroker  # an extra of its own
+
+    return RedisBroker.at(url, source)
 
 
 def _rate_limiter(settings: Settings) -> "MemoryRateLimiter | RedisRateLimiter":
@@ -287,7 +320,7 @@ class Container(containers.DeclarativeContainer):
     gateway = providers.Singleton(_gateway, settings)
     cache = providers.Singleton(_cache, settings)
     rate_limiter = providers.Singleton(_rate_limiter, settings)
-    broker = providers.Singleton(_broker)
+    broker = providers.Singleton(_broker, settings)
     spare_rate_limiter = providers.Singleton(MemoryRateLimiter)
     hasher = providers.Singleton(Argon2Hasher)
     breached = providers.Singleton(_breached, settings)
@@ -351,11 +384,11 @@ async def opened(container: Container) -> AsyncIterator[Shop]:
         database = container.database()
         await database.open()
         try:
-            if isinstance(wakeups, PostgresWakeUps):  # those within one process need nothing opened
+            if not isinstance(wakeups, LocalWakeUps):  # those within one process need nothing opened
                 await wakeups.open()
             yield container.shop()
         finally:
-            if isinstance(wakeups, PostgresWakeUps):
+            if not isinstance(wakeups, LocalWakeUps):
                 await wakeups.close()
             await database.close()
     finally:

@@ -65,6 +65,7 @@ class Service:
         return (
             Check("database", self._container.database().ping),
             Check("cache", self._container.cache().ping, required=False),
+            Check("broker", self._container.broker().ping, required=False),  # messages wait in the outbox
         )
 
     async def authenticate(self, call: Call, /) -> Actor:

@@ -8,6 +8,7 @@ from tradepost.mail.mail import Sender
 from tradepost.orders.letter_data import LETTERS
 from tradepost_entrypoints.setting_values import (
     check_amounts,
+    check_broker,
     check_event_source,
     check_functions,
     check_gateway,
@@ -29,6 +30,7 @@ from tradepost_entrypoints.setting_values import (
 _SCHEMES = {
     "database_url": ("sqlite:///", "postgresql://"),
     "cache_url": ("memory://", "redis://", "rediss://", "unix://"),
+    "broker_url": ("process:", "redis://", "rediss://", "unix://", "nats://", "tls://"),
     "payment_gateway": ("stripe:", "simulated:///", "http://", "https://"),
     "mail_url": ("smtp://", "smtps://", "file:", "console:"),
     "public_url": ("http://", "https://"),
@@ -47,6 +49,7 @@ def _check_letters(named: tuple[str, ...]) -> None:
 
 
 _CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "broker_url": check_broker,
     "payment_gateway": check_gateway,
     "stripe_secret_key": check_stripe_key,
     "stripe_webhook_secrets": webhook_secrets,
@@ -75,7 +78,7 @@ def check(field: str, value: Any) -> None:
     schemes = _SCHEMES.get(field)
     if schemes and not value.startswith(schemes):
         raise ValueError(f"expected an address that starts with {' or '.join(schemes)}")
-    if schemes and value in schemes and value not in ("memory://", "console:", "stripe:"):
+    if schemes and value in schemes and value not in ("memory://", "console:", "stripe:", "process:"):
         raise ValueError(f"nothing follows {value}")
     if field in _CHECKS:
         _CHECKS[field](value)

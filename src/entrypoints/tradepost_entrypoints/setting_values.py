@@ -17,6 +17,7 @@ _RATE = re.compile(r"([1-9][0-9]{0,8})/(.+)")
 # As browsers send it: no path, no default port, and never `null` or `*`.
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 # Without TLS, only on this very machine.
+_REDIS = re.compile(r"rediss?://([^\s@/]*@)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[0-9]{0,5})?(\?\S*)?")
 _ISSUER = re.compile(r"(https://[^\s?#/]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?)(/[^\s?#]*)?")
 _APP = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+:/[^\s#]*")  # RFC 8252, section 7.1
 _PROVIDER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -150,6 +151,14 @@ def check_secret(value: Secret) -> None:
 def check_gateway(address: str) -> None:
     if address.startswith("stripe:") and address != "stripe:":
         raise ValueError("expected nothing after stripe: (the key has a setting of its own)")
+
+
+def check_broker(address: str) -> None:
+    """Raises ValueError, which quotes nothing of it: it may hold a password."""
+    if address.startswith("process:") and address != "process:":
+        raise ValueError("expected nothing after process:")
+    if address.startswith(("redis://", "rediss://")) and not _REDIS.fullmatch(address):
+        raise ValueError("expected an address such as redis://:password@host:6379/0")
 
 
 def check_stripe_key(value: Secret) -> None:

@@ -42,6 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, msgspec.Meta(ge=1, le=100, description="Connections a worker; 4 to 10 is best.")
     ] = 8
     cache_url: Annotated[Url, msgspec.Meta(description="memory:// or redis://host:6379/0")] = "memory://"
+    broker_url: Annotated[
+        Url, msgspec.Meta(description="process: (none besides the database), redis://host:6379/0, nats://a:4222,b:4222")
+    ] = "process:"
     payment_gateway: Annotated[
         Url,
         msgspec.Meta(

@@ -17,6 +17,7 @@ def test_a_shop_that_is_well_is_found_well(terminal: Terminal) -> None:
         "SQLite library": True,
         "Database": True,
         "Cache": True,
+        "Broker": True,
         "Payment gateway": True,
     }
     said = terminal.said("doctor")
@@ -28,12 +29,13 @@ def test_a_shop_that_is_well_is_found_well(terminal: Terminal) -> None:
 def test_all_that_is_wrong_is_found_and_no_secret_told(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRADEPOST_DATABASE_URL", "postgresql://shop:hunter2@127.0.0.1:1/shop")
     monkeypatch.setenv("TRADEPOST_CACHE_URL", "redis://:hunter2@127.0.0.1:1/0")
+    monkeypatch.setenv("TRADEPOST_BROKER_URL", "redis://:hunter2@127.0.0.1:1/0")
     monkeypatch.setenv("TRADEPOST_PAYMENT_GATEWAY", "http://127.0.0.1:1")
     for arguments in (("doctor",), ("doctor", "--json")):
         ended = terminal.run(*arguments)
         assert (ended.returncode, ended.stderr) == (CHECK_FAILED, "")
         assert "hunter2" not in ended.stdout
-    assert ended.stdout.count('"ok": false') == 3
+    assert ended.stdout.count('"ok": false') == 4
 
 
 def test_the_books_are_counted(terminal: Terminal) -> None:

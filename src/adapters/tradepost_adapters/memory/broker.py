@@ -32,6 +32,9 @@ class InProcessBroker:
         self._groups[group] = receive
         return InProcessSubscription(self._groups, group)
 
+    async def ping(self) -> None:
+        """It is always there."""
+
     async def close(self) -> None:
         self._groups.clear()
 

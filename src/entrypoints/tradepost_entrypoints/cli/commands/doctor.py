@@ -41,7 +41,7 @@ async def doctor(
         bool, typer.Option("--data", help="Count stock, orders and payments: do they agree with each other?")
     ] = False,
 ) -> None:
-    """Check the database, the cache, the gateway and the settings; or, with --data, the books.
+    """Check the database, the cache, the broker, the gateway and the settings; or, with --data, the books.
 
     Ends with exit code 12 when something is wrong. Changes no data, and may be run while the shop is selling.
     """
@@ -76,6 +76,7 @@ async def _examine(chosen: "Settings") -> tuple[Finding, ...]:
         await _finding("SQLite library", lambda: _sqlite(chosen)),
         await _finding("Database", lambda: _database(made)),
         await _finding("Cache", lambda: _cache(made)),
+        await _finding("Broker", lambda: _broker(made)),
         await _finding("Payment gateway", lambda: _gateway(made)),
     )
 
@@ -119,6 +120,15 @@ async def _cache(made: "Container") -> str:
         return made.settings().cache_url.partition(":")[0]
     finally:
         await cache.close()
+
+
+async def _broker(made: "Container") -> str:
+    broker = made.broker()
+    try:
+        await broker.ping()
+        return made.settings().broker_url.partition(":")[0]
+    finally:
+        await broker.close()
 
 
 async def _gateway(made: "Container") -> str:
