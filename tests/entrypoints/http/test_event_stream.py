@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import socket
@@ -18,15 +19,20 @@ import pytest
 import uvicorn
 from tests.core.streams.logs import Log
 from tests.docs.pages import ROOT, files
+from tests.entrypoints.http.machines import Signer, bearer, made
 from tests.entrypoints.http.shop import PASSWORD, Person, Stand, send
-from tests.sse import stream
+from tests.entrypoints.http.toy import client
+from tests.sse import Stream, stream
 
 from tradepost.kernel.access import Actor, Role, operator
 from tradepost.kernel.wakeups import Topic
 from tradepost.users import ChangeRoleCommand, SuspendUserCommand
 from tradepost.users.create_api_key import CreateApiKeyCommand
 from tradepost.users.create_role import CreateRoleCommand
+from tradepost_entrypoints.http.app import create_app
 from tradepost_entrypoints.http.protocol import BoundedHttp
+from tradepost_entrypoints.logs import EventLog
+from tradepost_entrypoints.service import Service, edge_of
 
 PATH = "/api/v1/events/stream"
 QUICK = {"TRADEPOST_STREAM_HEARTBEAT": "1s", "TRADEPOST_STREAM_RECHECK": "1s"}
@@ -214,6 +220,21 @@ async def test_the_cookie_of_a_browser_is_enough_and_reading_does_not_keep_its_s
     assert again["expires_at"] == session["expires_at"]
 
 
+async def test_a_machine_that_signs_reads_on_under_one_signature_until_its_key_is_revoked(service: Serving) -> None:
+    owner, signer = await service.stand.person(Role.OWNER), Signer()
+    key = await made(service.http, owner, "events:read", public_key=signer.pem)
+    request = signer.sign(service.http.build_request("GET", PATH, headers=bearer(key["api_key"])))
+    response = await service.http.send(request, stream=True)
+    assert response.status_code == 200
+    opened = Stream(response, "")
+    while len(opened.comments) < 2:  # access was looked at again by then
+        await opened.block()
+    await send(service.http, "POST", f"/api-keys/{key['key']['id']}/revoke", owner)
+    async with asyncio.timeout(PATIENCE):
+        assert await opened.rest() == []
+    assert opened.comments[-1] == "auth.invalid"
+
+
 async def test_staff_and_machines_need_the_permission(service: Serving) -> None:
     shop, owner = service.stand.shop, await service.stand.person(Role.OWNER)
     role = CreateRoleCommand(actor=operator(), name="packer", base="customer", permissions=("orders:read",))
@@ -299,6 +320,33 @@ async def test_a_server_that_stops_ends_its_streams_and_does_not_wait_for_those_
             service.server.should_exit = True
             assert await opened.rest() == []
         assert opened.comments == ["events.closing"]
+
+
+async def test_the_log_has_one_line_for_a_stream_when_it_ends(service: Serving) -> None:
+    ada, lines = await service.stand.person(), io.BytesIO()
+    app = create_app(Service(service.stand.container), log=EventLog(lines))
+    async with client(app) as http:
+        await send(http, "GET", "/events/stream?seconds=0", ada)
+    (line,) = map(json.loads, lines.getvalue().splitlines())
+    assert (line["route"], line["status"], line["actor"]) == (PATH, 200, ada.id)
+    assert line["duration_ms"] > 0
+
+
+async def test_pages_of_other_origins_that_may_call_may_resume() -> None:
+    shop = "https://shop.example.com"
+    stand = Stand.open(TRADEPOST_CORS_ORIGINS=shop)
+    app = create_app(Service(stand.container), edge=edge_of(stand.container))
+    asks = {
+        "origin": shop,
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "authorization, last-event-id",
+    }
+    async with client(app) as http:
+        answer = await http.options(PATH, headers=asks)
+        assert "Last-Event-ID" in answer.headers["access-control-allow-headers"]
+        ada = await stand.person()
+        answer = await send(http, "GET", "/events/stream?seconds=0", ada, headers={"origin": shop})
+    assert answer.headers["access-control-allow-origin"] == shop
 
 
 async def test_asking_for_the_head_opens_no_stream(service: Serving) -> None:

@@ -94,11 +94,10 @@ class EventTail:
         events = await self._log.after(self._position, PAGE)
         if not events:
             return 0
-        owners: Owners | None = None
-        # Whoever joins while owners are looked up may need them, too.
-        while owners is None and any(follower.needs_owners for follower in self):
-            owners = await self._owners.of(events)
+        needed = any(follower.needs_owners for follower in self)
+        owners: Owners = await self._owners.of(events) if needed else {}
+        # Nothing is waited for from here on; who joins now is told of what comes after these.
         for follower in self:
-            follower.offer(events, owners or {})
+            follower.offer(events, owners)
         self._position = events[-1].number
         return len(events)
