@@ -122,8 +122,10 @@ class _Session:
             if keeper.done():
                 keeper.result()
         finally:
-            for task in (keeper, trimming, stopped, *lanes, *self._acknowledging):
+            tasks = (keeper, trimming, stopped, *lanes, *self._acknowledging)
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self._leave(inbox)
             for held in tuple(self._held.values()):
                 await self._give_back(held, 0)
@@ -138,9 +140,7 @@ class _Session:
         sequence = raw.metadata.sequence.stream
         held = self._held.get(partition)
         if held is not None and held.sequence == sequence:
-            held.raw = (
-                raw  # its lease ran out and it came back to us: it is the same work, acknowledged in its new name
-            )
+            held.raw = raw  # its lease ran out and it came back to us: the same work, acknowledged by its new name
             return
         try:
             message = from_cloud_event(raw.data)
