@@ -39,7 +39,8 @@ def test_nothing_that_has_to_be_unguessable_is_made_of_predictable_numbers() -> 
     """Those that use `random` spread out waiting times with it."""
     users = {name for names in used("random").values() for name in names}
     assert not {name for name in users if "/users/" in name or "/http/" in name or "token" in name or "secret" in name}
-    assert all(name.startswith("adapters/") or "/worker/" in name for name in users)
+    waiting = {"core/tradepost/shop/webhooks.py"}  # gives webhooks the jitter of their schedule
+    assert all(name.startswith("adapters/") or "/worker/" in name for name in users - waiting)
 
 
 def test_logs_go_to_standard_error_and_nowhere_else() -> None:
