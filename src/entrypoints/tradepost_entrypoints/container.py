@@ -94,7 +94,7 @@ def _wakeups(settings: Settings) -> "LocalWakeUps | PostgresWakeUps | RedisWakeU
     url = settings.broker_url
     if url == "process:":
         return LocalWakeUps()
-    if url.startswith("nats:"):
+    if url.startswith(("nats:", "tls:")):
         from tradepost_adapters.nats.wakeups import NatsWakeUps
 
         with _said_of("TRADEPOST_BROKER_URL"):
@@ -188,7 +188,7 @@ def _broker(settings: Settings) -> "InProcessBroker | RedisBroker | NatsBroker":
     url, source = settings.broker_url, _event_source(settings)
     if url == "process:":
         return InProcessBroker()
-    if url.startswith("nats:"):
+    if url.startswith(("nats:", "tls:")):
         from tradepost_adapters.nats.broker import NatsBroker  # an extra of its own
 
         with _said_of("TRADEPOST_BROKER_URL"):
