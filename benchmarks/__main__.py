@@ -1,6 +1,6 @@
 """`make bench`: Tradepost against the order service most teams write, side by side in one run.
 
-python -m benchmarks [--seconds 3] [--rounds 3] [--only sqlite|postgres|memory|access]
+python -m benchmarks [--seconds 3] [--rounds 3] [--only sqlite|postgres|memory|access|events]
 """
 
 import argparse
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import uvloop
 
-from benchmarks import access, rate_limits
+from benchmarks import access, events, rate_limits
 from benchmarks.memory import purchases
 from benchmarks.orders import compare
 
@@ -28,6 +28,8 @@ async def main(seconds: float, rounds: int, only: str | None) -> None:
         if only in (None, "access"):
             await access.main()
             await rate_limits.main()
+        if only in (None, "events"):
+            await events.main(folder, seconds, rounds)
 
 
 async def _postgres(folder: Path, seconds: float, rounds: int) -> None:
@@ -48,6 +50,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3, help="how long a round lasts (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each contestant (default: %(default)s)")
-    parser.add_argument("--only", choices=["sqlite", "postgres", "memory", "access"], help="one part alone")
+    parser.add_argument("--only", choices=["sqlite", "postgres", "memory", "access", "events"], help="one part alone")
     chosen = parser.parse_args()
     uvloop.run(main(chosen.seconds, chosen.rounds, chosen.only))

@@ -59,14 +59,14 @@ class Row:
 async def compare(database: str, idiom_url: str, url: str, folder: Path, *, seconds: float, rounds: int) -> None:
     """Print the rows of one database."""
     migrate_up(url)
-    token = await _seed(url, folder)
+    token = await seed(url, folder)
     ours = await tradepost(url, folder)
     theirs = await idiom(idiom_url, folder)
     print(f"\n{database}: POST an order of three lines")
     try:
         for clients in (1, 8, 32):
             rows = [Row("idiom"), Row("tradepost, manual"), Row("tradepost, card")]
-            requests = [_idiom_request(), _request(token, None), _request(token, "tok_success")]
+            requests = [_idiom_request(), order_request(token, None), order_request(token, "tok_success")]
             services = [theirs, ours, ours]
             for _ in range(rounds):
                 for row, service, request in zip(rows, services, requests, strict=True):
@@ -97,7 +97,7 @@ def _idiom_request() -> Callable[[], bytes]:
     return lambda: next(requests)
 
 
-def _request(token: str, card: str | None) -> Callable[[], bytes]:
+def order_request(token: str, card: str | None) -> Callable[[], bytes]:
     """Every request has a key of its own; everything else is made beforehand."""
     address = {"name": "Ada", "line1": "Main Street 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}
     placeholder = f"{random.randrange(10**12):012}-{'0' * 9}"
@@ -124,7 +124,7 @@ def _request(token: str, card: str | None) -> Callable[[], bytes]:
     return request
 
 
-async def _seed(url: str, folder: Path) -> str:
+async def seed(url: str, folder: Path) -> str:
     """A thousand products with stock, a tax rate, a shipping method; gives a customer's access token."""
     settings = load_settings(service_environment(url, folder), env_file=None)
     container = Container(settings=settings)

@@ -21,7 +21,7 @@ from tradepost.jobs.schedule import Schedule
 from tradepost.jobs.views import JobFilter
 from tradepost.kernel.ids import TypeIds
 from tradepost.kernel.pages import PageRequest
-from tradepost.kernel.wakeups import LocalWakeUps, WakingTransactions
+from tradepost.kernel.wakeups import LocalWakeUps
 from tradepost_adapters.contracts.jobs import HOUR, LEASE, MINUTE, SECOND, JobDesk, JobsAdapter
 
 Handler = Callable[[dict[str, Any]], Awaitable[object]]
@@ -208,8 +208,7 @@ async def _working(
 ) -> AsyncIterator[Looks]:
     """Five workers at it; when it is left, they have finished. Every one has looked for jobs before it is entered."""
     looks, runners = Looks(), []
-    wakeups = LocalWakeUps()
-    transactions = WakingTransactions(desk.transactions, wakeups)
+    wakeups, transactions = LocalWakeUps(), desk.transactions
     handlers = JobHandlers()
     handlers.add("sweep", handler)
     for number in range(WORKERS):

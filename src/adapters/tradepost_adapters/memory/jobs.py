@@ -43,9 +43,13 @@ class MemoryJobs:
     async def enqueue(self, job: Job, /) -> None:
         if job.unique_key is not None and self._rows.has("open_key", job.unique_key):
             return
-        self._rows.add(job.id, job)
-        if job.run_at <= job.created_at:
-            self._wakes.add(Topic.JOBS)
+        await self.enqueue_all((job,))
+
+    async def enqueue_all(self, jobs: Sequence[Job], /) -> None:
+        for job in jobs:
+            self._rows.add(job.id, job)
+            if job.run_at <= job.created_at:
+                self._wakes.add(Topic.JOBS)
 
 
 class MemoryJobQueue:
@@ -123,7 +127,7 @@ class MemoryJobQueue:
         for job_id in forgotten:
             del self._rows[job_id]
         old_runs, kept = [], Counter[tuple[str, RunOutcome]]()
-        for number, run in reversed(self._runs.items()):
+        for number, run in reversed(tuple(self._runs.items())):
             kept[run.kind, run.outcome] += 1
             if kept[run.kind, run.outcome] > most_runs or run.finished_at < runs_before:
                 old_runs.append(number)
