@@ -109,6 +109,23 @@ def test_the_server_says_where_it_is_and_stops_without_complaint(
     assert "Traceback" not in said
 
 
+def test_the_server_does_not_wait_for_those_who_follow_events(sqlite_url: str, tmp_path: Path) -> None:
+    settings = {"DATABASE_URL": sqlite_url, "TOKEN_SECRET": SECRET}
+    make = ("api-keys", "create", "Follower", "--scope", "events:read", "--json")
+    _, made, _ = ended(*make, folder=tmp_path, **settings)
+    headers = {"authorization": f"Bearer {json.loads(made)['api_key']}"}
+    with running("serve", "--port", "0", "--json", folder=tmp_path, **settings) as server:
+        address = server.document()["url"]
+        get(f"{address}/ready")
+        with httpx.stream("GET", f"{address}/api/v1/events/stream", headers=headers, timeout=60) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "retry: 3000"
+            code, said = server.stop()
+            assert ": events.closing" in list(lines), "and not hung up on when the server's patience was over"
+    assert (code, "Traceback" in said) == (0, False)
+    assert json.loads(said.splitlines()[-1])["code"] == "events.closing"
+
+
 def test_several_workers_share_one_address(postgres_url: str, tmp_path: Path) -> None:
     with running(
         "serve", "--port", "0", "--json", folder=tmp_path, DATABASE_URL=postgres_url, TOKEN_SECRET=SECRET, WORKERS="2"
