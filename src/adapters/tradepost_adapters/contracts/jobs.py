@@ -133,6 +133,18 @@ class JobsContract:
         assert await desk.queued() == ()
         assert await desk.claim() == ()
 
+    async def test_jobs_with_new_keys_are_put_in_together_and_hold_them(self, desk: JobDesk) -> None:
+        made = [desk.job(unique_key=f"key {number}") for number in range(3)]
+
+        async def work(tx: JobsTx) -> None:
+            await tx.jobs.enqueue_all([])
+            await tx.jobs.enqueue_all(made)
+
+        await desk.transactions.run(work)
+        await desk.enqueue(desk.job(unique_key="key 1"))
+        assert {job.id for job in await desk.queued()} == {job.id for job in made}
+        assert sorted(job.id for job in await desk.claim()) == [job.id for job in made]
+
     async def test_a_job_is_due_at_its_time_and_not_before(self, desk: JobDesk) -> None:
         await desk.enqueue(desk.job(delay=MINUTE))
         desk.clock.advance(MINUTE - timedelta(microseconds=1))

@@ -176,6 +176,31 @@ class WebhooksContract:
         assert await _add(webhooks, a_delivery(other, "order_1.1.0"))
         assert await _add(webhooks, a_delivery(endpoint, "order_1.1.1"))
 
+    async def test_many_are_added_at_once_and_those_that_are_there_left_out(self, webhooks: WebhooksAdapter) -> None:
+        endpoint = an_endpoint()
+        known = a_delivery(endpoint, "order_1.1.0")
+        await _add(webhooks, known)
+        again, held = a_delivery(endpoint, "order_1.1.0"), a_delivery(endpoint, next_attempt_at=None)
+        held.hold()
+        made = [a_delivery(endpoint) for _ in range(5)]
+        added = await _run(webhooks, lambda tx: tx.webhook_deliveries.add_all([again, held, *made]))
+        assert added == {delivery.id for delivery in (held, *made)}
+        for delivery in (held, *made):
+            got = await _get(webhooks, delivery.id)
+            assert (got, got.version) == (delivery, 1)
+        assert await _run(webhooks, lambda tx: tx.webhook_deliveries.add_all([])) == frozenset()
+
+    async def test_of_many_who_add_the_same_messages_at_once_each_is_added_by_one(
+        self, webhooks: WebhooksAdapter
+    ) -> None:
+        endpoints = [an_endpoint() for _ in range(3)]
+
+        async def add_all() -> int:
+            made = [a_delivery(endpoint, f"order_1.{number}.0") for number in range(10) for endpoint in endpoints]
+            return len(await _run(webhooks, lambda tx: tx.webhook_deliveries.add_all(made)))
+
+        assert sum(await asyncio.gather(*(add_all() for _ in range(8)))) == 30
+
     async def test_a_delivery_is_saved_once_for_each_version(self, webhooks: WebhooksAdapter) -> None:
         delivery = a_delivery(an_endpoint())
         await _add(webhooks, delivery)
@@ -314,6 +339,11 @@ class WebhooksContract:
 async def _add(webhooks: WebhooksAdapter, delivery: WebhookDelivery) -> bool:
     added: bool = await _run(webhooks, lambda tx: tx.webhook_deliveries.add(delivery))
     return added
+
+
+async def _get(webhooks: WebhooksAdapter, delivery_id: str) -> WebhookDelivery:
+    got: WebhookDelivery = await _run(webhooks, lambda tx: tx.webhook_deliveries.get(delivery_id))
+    return got
 
 
 async def _note(webhooks: WebhooksAdapter, attempt: WebhookAttempt) -> None:

@@ -92,6 +92,9 @@ class MemoryWebhookDeliveries:
         await self._kept.add(delivery)
         return True
 
+    async def add_all(self, deliveries: Sequence[WebhookDelivery], /) -> frozenset[str]:
+        return frozenset([delivery.id for delivery in deliveries if await self.add(delivery)])
+
     async def save(self, delivery: WebhookDelivery, /) -> None:
         await self._kept.save(delivery)
 

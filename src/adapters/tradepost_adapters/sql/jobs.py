@@ -153,7 +153,15 @@ class SqlJobs:
             self._connection.defer(_INSERT, (_to_row(job),))
         else:
             await self._connection.run(_ENQUEUE_ONCE, _to_row(job))
-        if job.run_at <= job.created_at:
+        self._wake((job,))
+
+    async def enqueue_all(self, jobs: Sequence[Job], /) -> None:
+        if jobs:
+            self._connection.defer(_INSERT, list(map(_to_row, jobs)))
+            self._wake(jobs)
+
+    def _wake(self, jobs: Sequence[Job]) -> None:
+        if any(job.run_at <= job.created_at for job in jobs):
             self._wakes.add(Topic.JOBS)
 
 

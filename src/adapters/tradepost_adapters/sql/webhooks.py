@@ -1,9 +1,10 @@
 """Webhooks to other systems, in SQL."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, delete, func, or_, select, update
+from sqlalchemy import BigInteger, Integer, LargeBinary, Text, bindparam, delete, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tradepost.kernel.transactions import StaleVersion
@@ -11,7 +12,7 @@ from tradepost.webhooks.delivery import DeliveryState, WebhookAttempt, WebhookDe
 from tradepost.webhooks.endpoint import EndpointHealth, EndpointState, Listener, StateReason, WebhookEndpoint
 from tradepost_adapters.sql.aggregates import Facts, Mapper, SqlAggregates
 from tradepost_adapters.sql.connection import Connection, Row
-from tradepost_adapters.sql.statements import Insert, Statement, in_list
+from tradepost_adapters.sql.statements import Insert, Statement, in_list, list_of
 from tradepost_adapters.sql.tables.webhooks import webhook_attempts as attempts
 from tradepost_adapters.sql.tables.webhooks import webhook_deliveries as deliveries
 from tradepost_adapters.sql.tables.webhooks import webhook_endpoints as endpoints
@@ -107,22 +108,12 @@ def listener_from(row: Row) -> Listener:
 
 
 class SqlWebhookEndpoints(SqlAggregates[WebhookEndpoint]):
-    """`WebhookEndpoints` in SQL. It asks for the listeners once in a transaction."""
+    """`WebhookEndpoints` in SQL."""
 
     def __init__(self, connection: Connection, facts: Facts) -> None:
         super().__init__(connection, facts, _ENDPOINT)
-        self._listeners: tuple[Listener, ...] | None = None
-
-    async def add(self, aggregate: WebhookEndpoint, /) -> None:
-        self._listeners = None
-        await super().add(aggregate)
-
-    async def save(self, aggregate: WebhookEndpoint, /) -> None:
-        self._listeners = None
-        await super().save(aggregate)
 
     async def remove(self, endpoint: WebhookEndpoint, /) -> None:
-        self._listeners = None
         if await self._connection.run(_REMOVE, {"id": endpoint.id, "was": endpoint.version}) != 1:
             raise StaleVersion(endpoint.id)
 
@@ -131,9 +122,7 @@ class SqlWebhookEndpoints(SqlAggregates[WebhookEndpoint]):
         return row[0] if row else 0
 
     async def listeners(self) -> tuple[Listener, ...]:
-        if self._listeners is None:
-            self._listeners = tuple(map(listener_from, await self._connection.all(LISTENERS)))
-        return self._listeners
+        return tuple(map(listener_from, await self._connection.all(LISTENERS)))
 
     async def health(self, endpoint_id: str, /) -> EndpointHealth:
         return _health_from(await self._connection.one(_HEALTH, {"id": endpoint_id}))
@@ -178,6 +167,18 @@ _ADD = Statement.by_dialect(
     # Waits for another transaction that is adding the same, and then knows whether it did.
     postgresql=postgresql.insert(deliveries).values(_VALUES).on_conflict_do_nothing(),
     name="webhook_deliveries.add",
+)
+_ARRAYS = {Text: "text", Integer: "integer", LargeBinary: "bytea", UtcDateTime: "timestamptz"}
+_ADD_ALL = Statement.by_dialect(
+    sqlite=sqlite.insert(deliveries).values(_VALUES).on_conflict_do_nothing().returning(deliveries.c.id),
+    postgresql=text(
+        f"INSERT INTO webhook_deliveries ({', '.join(_NAMES)}) SELECT * FROM unnest("  # noqa: S608 - our own names
+        + ", ".join(f"CAST(:{name} AS {_ARRAYS[type(deliveries.c[name].type)]}[])" for name in _NAMES)
+        + ") ON CONFLICT DO NOTHING RETURNING id"
+    )
+    .bindparams(*[list_of(name, deliveries.c[name].type) for name in _NAMES])
+    .columns(id=Text()),
+    name="webhook_deliveries.add_all",
 )
 _OVERDUE = Statement(
     _DELIVERY.selected()
@@ -252,6 +253,19 @@ class SqlWebhookDeliveries:
             return False
         delivery.version = 1
         return True
+
+    async def add_all(self, deliveries: Sequence[WebhookDelivery], /) -> frozenset[str]:
+        # In one order, so that two who add the same wait for each other instead of blocking each other.
+        made = sorted(deliveries, key=lambda delivery: (delivery.message_id, delivery.endpoint_id))
+        rows = [{**_delivery_row(delivery), "version": 1} for delivery in made]
+        if self._connection.dialect == "sqlite":  # where a statement more is no round trip more
+            found = [row for each in rows for row in await self._connection.all(_ADD_ALL, each)]
+        else:
+            found = await self._connection.all(_ADD_ALL, {name: [row[name] for row in rows] for name in _NAMES})
+        added = frozenset(row[0] for row in found)
+        for delivery in made:
+            delivery.version = int(delivery.id in added)
+        return added
 
     async def save(self, delivery: WebhookDelivery, /) -> None:
         await self._kept.save(delivery)

@@ -16,6 +16,11 @@ class Jobs(Protocol):
         """Put a job in the queue; no effect when its unique key is held. Signals `Topic.JOBS` after the commit."""
         ...
 
+    async def enqueue_all(self, jobs: Sequence[Job], /) -> None:
+        """Put jobs in the queue whose unique keys nobody can hold, being of something new, at the cost of no extra round
+        trip. One that is held nevertheless undoes the transaction. Signals `Topic.JOBS` after the commit."""
+        ...
+
 
 class HasJobs(Protocol):
     @property

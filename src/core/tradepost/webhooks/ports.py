@@ -100,6 +100,10 @@ class WebhookDeliveries(Protocol):
         """False, and nothing written, when this message is delivered to this endpoint already."""
         ...
 
+    async def add_all(self, deliveries: Sequence[WebhookDelivery], /) -> frozenset[str]:
+        """As `add` each, in one round trip; the ids of those that were added."""
+        ...
+
     async def save(self, delivery: WebhookDelivery, /) -> None:
         """Raises StaleVersion."""
         ...
