@@ -10,18 +10,19 @@ from tradepost.catalog.reading import EVENTS as CATALOG_EVENTS
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.errors import Invalid
 from tradepost.kernel.ids import TypeIds
+from tradepost.kernel.transactions import Transactions
 from tradepost.messaging.consumers import AtLeastOnce, Consumer, Consumers, OnceInEffect
 from tradepost.orders.order_letters import events_of
 from tradepost.shop import Shop
 from tradepost.users.account_letters import EVENTS as ACCOUNT_EVENTS
-from tradepost_adapters.sql.backend import SqlBackend
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """What your consumers are made from. `backend.transactions` is what `OnceInEffect` and `AtLeastOnce` take."""
+    """What your consumers are made from. `transactions` are what `OnceInEffect` and `AtLeastOnce` take; what a handler is
+    given is a `tradepost_adapters.sql.transaction.SqlTransaction`."""
 
     shop: Shop
-    backend: SqlBackend
+    transactions: Transactions[Any]
     clock: Clock
     ids: TypeIds
 
@@ -47,7 +48,7 @@ def factories(named: Sequence[str]) -> list[Factory]:
 
 
 def _of_the_shop(host: Host, order_letters: Sequence[str]) -> tuple[Consumer, ...]:
-    shop, transactions, clock = host.shop, host.backend.transactions, host.clock
+    shop, transactions, clock = host.shop, host.transactions, host.clock
     return (
         AtLeastOnce("catalog-cache", CATALOG_EVENTS, shop.catalog_reading.forget, transactions, clock),
         OnceInEffect("account-mail", ACCOUNT_EVENTS, shop.post_account_letters, transactions, clock),

@@ -34,7 +34,7 @@ async def take(tx, message):
 
 
 def make(host):
-    return [OnceInEffect("acme", [ProductCreated], take, host.backend.transactions, host.clock)]
+    return [OnceInEffect("acme", [ProductCreated], take, host.transactions, host.clock)]
 '''
 
 
