@@ -224,7 +224,9 @@ def _mailer(settings: Settings) -> Mailer:
 
 def _consumers(shop: Shop, backend: SqlBackend, clock: SystemClock, ids: TypeIds, settings: Settings) -> Consumers:
     return all_consumers(
-        Host(shop=shop, transactions=backend.transactions, clock=clock, ids=ids), settings.consumers, settings.order_letters
+        Host(shop=shop, transactions=backend.transactions, clock=clock, ids=ids),
+        settings.consumers,
+        settings.order_letters,
     )
 
 
