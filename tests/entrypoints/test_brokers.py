@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,11 +34,12 @@ def event(number: int) -> Message:
 
 @pytest.mark.parametrize("server", ["valkey_server"])
 async def test_consumers_are_told_through_the_broker_what_another_process_commits(
-    request: pytest.FixtureRequest, server: str, sqlite_url: str
+    request: pytest.FixtureRequest, server: str, sqlite_url: str, tmp_path: Path
 ) -> None:
     given = {
         "TRADEPOST_TOKEN_SECRET": "k" * 40,
         "TRADEPOST_DATABASE_URL": sqlite_url,
+        "TRADEPOST_PAYMENT_GATEWAY": f"simulated:///{tmp_path / 'gateway.db'}",
         "TRADEPOST_BROKER_URL": request.getfixturevalue(server),
     }
     works, sells = (Container(settings=load(given, env_file=None)) for _ in range(2))
