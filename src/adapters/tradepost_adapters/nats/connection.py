@@ -154,6 +154,7 @@ class NatsConnection:
         # Only the kind and what the library says of it, which names no URL; the attempts of an outage are one line, below.
         self._last_error = f"{type(error).__name__}: {error}"
         _log.debug("NATS: %s", self._last_error)
+        end_if_cancelled()
 
     async def _lost(self) -> None:
         client = self._client
@@ -167,6 +168,13 @@ class NatsConnection:
 
     async def _closed(self) -> None:
         self._back.set()
+
+
+def end_if_cancelled() -> None:
+    """For loops around what nats-py does: in Python 3.11 its time-outs lose a cancellation that comes with an answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def unavailable(reason: object) -> Unavailable:

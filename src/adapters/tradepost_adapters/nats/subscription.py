@@ -17,7 +17,7 @@ from tradepost.kernel.transactions import Unavailable
 from tradepost.messaging.broker import Receive
 from tradepost.messaging.cloud_events import from_cloud_event
 from tradepost.messaging.delivery import PARTITIONS
-from tradepost_adapters.nats.connection import AWAY, NatsConnection, unavailable
+from tradepost_adapters.nats.connection import AWAY, NatsConnection, end_if_cancelled, unavailable
 from tradepost_adapters.nats.stream import EventStream
 from tradepost_adapters.nats.trimming import keep_trimming
 
@@ -60,10 +60,9 @@ class NatsSubscription:
 
     async def run(self) -> None:
         said = ""
-        task = asyncio.current_task()
         try:
-            # In Python 3.11 the client's own time-outs lose a cancellation that comes at the moment of an answer.
-            while not self._stop.is_set() and not (task and task.cancelling()):
+            while not self._stop.is_set():
+                end_if_cancelled()
                 try:
                     client = await self._connection.client()
                     await self._stream.prepare(client)
@@ -194,6 +193,7 @@ class _Session:
         reconnects = self._client.stats["reconnects"]
         said = looked = monotonic()
         while not self._client.is_closed:
+            end_if_cancelled()
             now = monotonic()
             if self._client.stats["reconnects"] != reconnects:
                 reconnects = self._client.stats["reconnects"]
@@ -222,6 +222,7 @@ class _Session:
 
     async def _lane(self, number: int) -> None:
         while True:
+            end_if_cancelled()
             while not self._waiting:
                 if self._leaving:
                     return
@@ -257,6 +258,7 @@ class _Session:
             try:
                 await self._client.request(raw.reply, b"+ACK", timeout=_ANSWER)
             except AWAY:
+                end_if_cancelled()
                 await asyncio.sleep(_TICK)
             else:
                 return

@@ -9,7 +9,7 @@ from nats.aio.msg import Msg
 
 from tradepost.kernel.transactions import Unavailable
 from tradepost.kernel.wakeups import LocalWakeUps, Topic
-from tradepost_adapters.nats.connection import AWAY, NatsAddress, NatsConnection
+from tradepost_adapters.nats.connection import AWAY, NatsAddress, NatsConnection, end_if_cancelled
 
 _LOOK = 5  # seconds between looks whether the connection is closed for good
 _log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class NatsWakeUps:
 
     async def _keep_connected(self) -> None:
         while True:
+            end_if_cancelled()
             try:
                 await self._exchange(await self._connection.client())
             except (Unavailable, *AWAY) as error:
@@ -72,6 +73,7 @@ class NatsWakeUps:
         await client.flush(timeout=_LOOK)
         self._signal_all()
         while not client.is_closed:
+            end_if_cancelled()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK):
                     await self._sending.wait()
