@@ -183,7 +183,7 @@ _ADD_ALL = Statement.by_dialect(
 _OVERDUE = Statement(
     _DELIVERY.selected()
     .where(
-        deliveries.c.state == DeliveryState.PENDING.value,
+        deliveries.c.next_attempt_at.is_not(None),
         deliveries.c.next_attempt_at < bindparam("before", type_=UtcDateTime()),
     )
     .order_by(deliveries.c.next_attempt_at)
@@ -193,7 +193,8 @@ _OVERDUE = Statement(
 _RELEASED = Statement(
     _DELIVERY.selected()
     .where(
-        deliveries.c.state == DeliveryState.HELD.value,
+        deliveries.c.next_attempt_at.is_(None),
+        deliveries.c.ended_at.is_(None),
         deliveries.c.endpoint_id.in_(select(endpoints.c.id).where(endpoints.c.state == EndpointState.ENABLED.value)),
     )
     .order_by(deliveries.c.created_at, deliveries.c.id)

@@ -6,8 +6,10 @@ from tradepost.webhooks.endpoint import SealedSecret
 from tradepost_adapters.sql.tables import metadata
 from tradepost_adapters.sql.types import Json, UtcDateTime
 
-_PENDING = text("state = 'pending'")
-_HELD = text("state = 'held'")
+# As every delivery has a next attempt while it is pending, and an end when it is over; so a statement need not name a state,
+# which as a parameter would not use these indexes.
+_PENDING = text("next_attempt_at IS NOT NULL")
+_HELD = text("next_attempt_at IS NULL AND ended_at IS NULL")
 
 webhook_endpoints = Table(
     "webhook_endpoints",

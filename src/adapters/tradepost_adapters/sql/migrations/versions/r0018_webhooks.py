@@ -73,8 +73,9 @@ def _make_deliveries() -> None:
     op.create_index("ix_webhook_deliveries_created_at", table, ["created_at", "id"])
     op.create_index("ix_webhook_deliveries_state", table, ["state", "created_at", "id"])
     op.create_index("ix_webhook_deliveries_endpoint_id", table, ["endpoint_id", "created_at", "id"])
-    op.create_index("ix_webhook_deliveries_due", table, ["next_attempt_at"], **where("state = 'pending'"))
-    op.create_index("ix_webhook_deliveries_held", table, ["endpoint_id", "created_at"], **where("state = 'held'"))
+    op.create_index("ix_webhook_deliveries_due", table, ["next_attempt_at"], **where("next_attempt_at IS NOT NULL"))
+    held = where("next_attempt_at IS NULL AND ended_at IS NULL")
+    op.create_index("ix_webhook_deliveries_held", table, ["endpoint_id", "created_at"], **held)
 
 
 def downgrade() -> None:
