@@ -15,8 +15,8 @@ from tradepost.mail import KIND, Mail
 from tradepost.webhooks import Answer, CreateWebhookEndpointCommand
 from tradepost.webhooks.deliver_webhook import PLACES_OF_ONE
 from tradepost_adapters.memory.webhook_sender import MemoryWebhookSender
+from tradepost_entrypoints.schedules import RECOVER
 from tradepost_entrypoints.worker.background import background
-from tradepost_entrypoints.worker.recurring import RECOVER
 
 
 async def test_a_mail_server_that_hangs_holds_up_mail_alone() -> None:

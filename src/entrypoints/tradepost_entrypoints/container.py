@@ -58,11 +58,11 @@ from tradepost_adapters.sql.transaction import SqlTransaction, sql_transactions
 from tradepost_adapters.sql.wakeups import PostgresWakeUps
 from tradepost_adapters.webhook_sender import HttpWebhookSender
 from tradepost_entrypoints.consumers import Host, all_consumers
+from tradepost_entrypoints.schedules import SCHEDULES
 from tradepost_entrypoints.setting_values import declared_providers, simulated_secrets, webhook_secrets
 from tradepost_entrypoints.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from tradepost.jobs.schedule import Schedule
     from tradepost_adapters.nats.broker import NatsBroker
     from tradepost_adapters.nats.wakeups import NatsWakeUps
     from tradepost_adapters.oidc import OidcProvider
@@ -168,12 +168,6 @@ def _streams(settings: Settings) -> StreamLimits:
     return StreamLimits(
         streams=settings.streams, per_caller=settings.streams_per_caller, recheck=settings.stream_recheck
     )
-
-
-def _schedules() -> "tuple[Schedule, ...]":
-    from tradepost_entrypoints.worker.recurring import SCHEDULES  # which knows the container
-
-    return SCHEDULES
 
 
 def _cache(settings: Settings) -> "MemoryCache | RedisCache":
@@ -367,7 +361,7 @@ class Container(containers.DeclarativeContainer):
     send_test_mail = providers.Singleton(SendTestMail, mailer, clock, ids)
     list_jobs = providers.Singleton(ListJobs, backend.provided.job_views)
     list_job_runs = providers.Singleton(ListJobRuns, backend.provided.job_views)
-    list_schedules = providers.Singleton(ListSchedules, backend.provided.job_views, providers.Callable(_schedules))
+    list_schedules = providers.Singleton(ListSchedules, backend.provided.job_views, providers.Object(SCHEDULES))
     get_job = providers.Singleton(GetJob, backend.provided.job_views)
     retry_job = providers.Singleton(RetryJob, backend.provided.transactions, clock)
     run_job_now = providers.Singleton(RunJobNow, backend.provided.transactions, clock)

@@ -27,7 +27,8 @@ from tradepost.webhooks.deliver_webhook import PLACES
 from tradepost.webhooks.delivery import DELIVER
 from tradepost_entrypoints.container import Container
 from tradepost_entrypoints.logs import redact_text
-from tradepost_entrypoints.worker.recurring import SCHEDULES, handlers
+from tradepost_entrypoints.schedules import SCHEDULES
+from tradepost_entrypoints.worker.recurring import handlers
 
 GROUP = "tradepost"
 """What brokers know the consumers of the shop by: all its processes are one group."""
