@@ -176,6 +176,26 @@ async def test_a_consumer_that_takes_too_long_has_failed() -> None:
     assert await house.waiting() == ["order_1.1.0"]
 
 
+async def test_a_consumer_that_is_canceled_from_within_has_failed_and_a_relay_outlives_it() -> None:
+    house = House()
+
+    async def stumble(message: Message) -> None:
+        lost = asyncio.ensure_future(asyncio.Event().wait())
+        lost.cancel()
+        await lost  # raises CancelledError, though nobody has told this consumer to stop
+
+    await house.record(Shipped(occurred_at=NOW, parcels=1))
+    consumer = AtLeastOnce("stumble", [Shipped], stumble, house.transactions, house.clock)
+    assert await house.deliver(consumer)() == 1
+    assert await house.waiting() == ["order_1.1.0"]
+    house.clock.advance(timedelta(seconds=2))
+    retry = RetryParked(Consumers(consumer), house.transactions, house.clock, random=lambda: 0.5)
+    assert await retry() == 1
+    parked = await house.parked.get("stumble", "order_1.1.0")
+    assert parked is not None
+    assert (parked.failures, "CancelledError" in str(parked.error)) == (2, True)
+
+
 async def test_a_long_pass_keeps_its_leases() -> None:
     house = House()
     go_on = asyncio.Event()

@@ -231,6 +231,18 @@ class MessagingContract:
             office.clock.advance(timedelta(milliseconds=1))
         assert sorted(served) == list(range(32))
 
+    async def test_partitions_take_turns_also_after_a_clock_was_set_back(self, office: Office) -> None:
+        await office.put(*[office.message(f"order_{n}") for n in range(200)])
+        await office.extend(await office.lease(), keep=False)
+        office.clock.advance(-HOUR)
+        served: list[int] = []
+        for _ in range(8):
+            leases = await office.lease(limit=4)
+            served += [lease.partition for lease in leases]
+            await office.extend(leases, keep=False)
+            office.clock.advance(timedelta(milliseconds=1))
+        assert sorted(served) == list(range(32))
+
     async def test_a_lease_ends_by_itself_and_its_late_holder_is_told(self, office: Office) -> None:
         await office.put(office.message("order_1"))
         late = await office.lease("late")

@@ -83,6 +83,19 @@ class ParkingContract:
         assert await office.parked.get("recorder", "order_1.1") == dead
         assert await office.parked.get("recorder", "order_1.2") is None
 
+    async def test_whatever_an_error_says_its_message_is_parked(self, office: Office) -> None:
+        class Garbled(Recorder):
+            async def __call__(self, messages: object, /) -> None:
+                raise ValueError("x" * 10_000 + "no\x00good\ud800")  # such as a database refuses to keep
+
+        await office.put(office.message("order_1"))
+        assert await office.relay(Garbled())() == 1
+        office.clock.advance(SECOND)
+        assert await office.retry(Garbled())() == 1
+        parked = await office.parked.get("recorder", "order_1.1")
+        assert parked is not None
+        assert (parked.failures, parked.error) == (2, f"{'x' * 3_991}no\N{REPLACEMENT CHARACTER}good?\n")
+
     async def test_dead_letters_are_given_again_when_a_person_says_so(self, office: Office) -> None:
         office.recorder.fails = {f"order_{n}.1" for n in range(3)}
         await office.put(*[office.message(f"order_{n}") for n in range(3)])
@@ -205,6 +218,19 @@ class ParkingContract:
         found = await office.log.get("order_2.1")
         assert found == LoggedEvent(number=2, message=found.message, logged_at=between) if found else False
         assert await office.log.get("order_3.1") is None
+
+    async def test_what_was_logged_since_a_time_is_all_behind_that_place_though_a_clock_was_set_back(
+        self, office: Office
+    ) -> None:
+        await office.put(office.message("order_1"))
+        await office.relay()()
+        since = office.clock.now() - SECOND
+        office.clock.advance(-HOUR)
+        await office.put(office.message("order_2"))
+        await office.relay()()
+        assert await office.log.before(since) == 0
+        assert await office.log.before(since - 2 * HOUR) == 0
+        assert await office.log.before(since + HOUR) == 2
 
     async def test_no_number_becomes_visible_behind_the_back_of_a_reader(self, office: Office) -> None:
         """Whoever has read up to a number has read everything before it, whichever transaction is slow."""

@@ -25,8 +25,11 @@ class MemoryEventLog:
 
     async def before(self, at: datetime, /) -> int:
         with self._database.reading() as session:
-            earlier = (row.number for row in session.table(OUTBOX).values() if row.settled_at and row.settled_at < at)
-            return max((number for number in earlier if number is not None), default=0)
+            kept = [
+                (row.number, row.settled_at) for row in session.table(OUTBOX).values() if row.number and row.settled_at
+            ]
+            since = min((number for number, settled_at in kept if settled_at >= at), default=None)
+            return max((number for number, _ in kept), default=0) if since is None else since - 1
 
     async def get(self, message_id: str, /) -> LoggedEvent | None:
         with self._database.reading() as session:

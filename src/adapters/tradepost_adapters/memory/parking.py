@@ -41,7 +41,14 @@ class MemoryParking:
             self._wakes.add(Topic.PARKED)
 
     async def claim(self, consumers: Sequence[str], term: Term, limit: int, /) -> tuple[Parked, ...]:
-        due = [row for row in self._rows.values() if row.parked.consumer in consumers and self._claimable(row, term)]
+        firsts: dict[tuple[str, str], ParkedRow] = {}
+        for row in self._rows.values():
+            parked = row.parked
+            if parked.retry_at is not None and parked.consumer in consumers:
+                first = firsts.setdefault((parked.consumer, parked.message.aggregate_id), row)
+                if parked.message.sequence < first.parked.message.sequence:
+                    firsts[parked.consumer, parked.message.aggregate_id] = row
+        due = [row for row in firsts.values() if _claimable(row, term)]
         due.sort(key=lambda row: row.parked.retry_at or term.now)
         claimed: list[Parked] = []
         for row in due[:limit]:
@@ -49,20 +56,6 @@ class MemoryParking:
             self._rows[_key(parked)] = ParkedRow(parked, term.until)
             claimed.append(parked)
         return tuple(claimed)
-
-    def _claimable(self, row: ParkedRow, term: Term) -> bool:
-        parked = row.parked
-        if parked.retry_at is None:
-            return False
-        set_back = (parked.failed_at or parked.parked_at) > term.until
-        held = row.lease_until is not None and term.now < row.lease_until <= term.beyond
-        return (parked.retry_at <= term.now or set_back) and not held and self._first(parked)
-
-    def _first(self, parked: Parked) -> bool:
-        return not any(
-            row.parked.consumer == parked.consumer and row.parked.message.sequence < parked.message.sequence
-            for row in self._rows.by("holding", parked.message.aggregate_id)
-        )
 
     async def taken(self, items: Sequence[Parked], /) -> None:
         for item in items:
@@ -127,6 +120,14 @@ class MemoryParkedViews:
 
 def _key(item: Parked) -> tuple[str, str]:
     return item.consumer, item.message.id
+
+
+def _claimable(row: ParkedRow, term: Term) -> bool:
+    parked = row.parked
+    set_back = (parked.failed_at or parked.parked_at) > term.until
+    due = parked.retry_at is not None and parked.retry_at <= term.now
+    held = row.lease_until is not None and term.now < row.lease_until <= term.beyond
+    return (due or set_back) and not held
 
 
 def _view(row: ParkedRow) -> ParkedView:

@@ -19,10 +19,11 @@ _AFTER = Statement(
     name="event_log.after",
 )
 _LAST = Statement(select(event_log.c.last), name="event_log.last")
+_since = outbox.c.settled_at >= bindparam("at", type_=outbox.c.settled_at.type)
 _BEFORE = Statement(
-    select(func.coalesce(func.max(outbox.c.number), 0)).where(
-        outbox.c.number.is_not(None), outbox.c.settled_at < bindparam("at", type_=outbox.c.settled_at.type)
-    ),
+    select(
+        func.coalesce(func.min(outbox.c.number).filter(_since) - 1, func.max(outbox.c.number), 0),
+    ).where(outbox.c.number.is_not(None)),
     name="event_log.before",
 )
 _GET = Statement(

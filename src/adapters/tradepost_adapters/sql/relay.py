@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -60,7 +61,8 @@ _free = (
         ),
         exists().where(*_deliverable(outbox)),
     )
-    .order_by(nulls_first(_partitions.c.leased_at), _partitions.c.partition)
+    # What seems to have been leased later than now was leased before the clock was set back: it would be last for that long.
+    .order_by(nulls_first(case((_partitions.c.leased_at <= _NOW, _partitions.c.leased_at))), _partitions.c.partition)
     .limit(_MOST)
     .with_for_update(of=_partitions, skip_locked=True)
     .cte("free")

@@ -33,7 +33,8 @@ class EventLog(Protocol):
         ...
 
     async def before(self, at: datetime, /) -> int:
-        """The highest number given before this instant, so that `after` it comes what was logged since. 0: none kept."""
+        """The number before the first that was given at this instant or later, so that all that was logged since comes
+        `after` it, whichever clock was set back meanwhile. 0: none kept."""
         ...
 
     async def get(self, message_id: str, /) -> LoggedEvent | None: ...

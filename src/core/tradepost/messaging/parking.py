@@ -45,8 +45,13 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
             failures=failures,
             failed_at=at,
             retry_at=None if dead else at + backoff.pause(failures, random),
-            error=error[-MAX_ERROR:],
+            error=_storable(error[-MAX_ERROR:]),
         )
+
+
+def _storable(error: str) -> str:
+    """The text without what no database takes: it may quote anything, and a message has to be parked all the same."""
+    return error.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class ParkedView(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,13 +12,15 @@ from tradepost.kernel.declared import the_shop_itself
 from tradepost.kernel.events import Message
 from tradepost.kernel.transactions import Transactions
 from tradepost.messaging.consumers import Consumer, Consumers
-from tradepost.messaging.parking import Parked
+from tradepost.messaging.parking import MAX_ERROR, Parked
 from tradepost.messaging.ports import HasInbox, HasParking, ParkedViews
 
 PATIENCE = timedelta(seconds=20)
 """How long a consumer may take over one message, and over what comes together."""
 
 MAX_FAILURES = 15
+
+_LONGEST_ERROR = 16 * MAX_ERROR  # looked at for what nobody may read, before most of it is cut off
 
 _AT_ONCE = 8  # aggregates served side by side when a batch is taken apart
 
@@ -126,9 +128,19 @@ class ReceiveMessages:
 
 async def attempt(consumer: Consumer, messages: Sequence[Message], patience: timedelta) -> str | None:
     """What went wrong, with its traceback; None when the consumer has taken them."""
+    task = asyncio.current_task()
+    told_to_stop = 0 if task is None else task.cancelling()
     try:
         async with asyncio.timeout(patience.total_seconds()):
             await consumer(messages)
+    except asyncio.CancelledError as error:
+        if task is None or task.cancelling() > told_to_stop:
+            raise
+        return _text(error)  # of something the consumer waited for; it would end us quietly, as if all were taken
     except Exception as error:  # whatever a consumer does, the other messages go on
-        return "".join(traceback.format_exception(error))
+        return _text(error)
     return None
+
+
+def _text(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))[-_LONGEST_ERROR:]
