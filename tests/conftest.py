@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.nats_servers import private_nats
 from tests.servers import private_valkey, shared_postgres
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ def empty_database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database without any table, on SQLite and on PostgreSQL."""
     url: str = request.getfixturevalue("empty_sqlite_url" if request.param == "sqlite" else "empty_postgres_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def nats_server() -> Iterator[str]:
+    """The URL of a running NATS with JetStream; what is kept there has a name of its own for each test."""
+    with private_nats() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

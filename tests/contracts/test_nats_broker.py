@@ -2,11 +2,10 @@
 
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
-from tests.nats_servers import private_nats
 from tests.severable import Severable
 
 from tradepost.messaging.broker import Broker
@@ -18,12 +17,6 @@ from tradepost_adapters.nats.connection import NatsAddress, NatsConnection
 
 _SOURCE = "https://shop.example/api/v1"
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def nats_server() -> Iterator[str]:
-    with private_nats() as url:
-        yield url
 
 
 class _Nats:

@@ -2,11 +2,10 @@
 
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 import pytest
-from tests.nats_servers import private_nats
 from tests.severable import Severable
 
 from tradepost.kernel.wakeups import Topic, WakeUps
@@ -14,12 +13,6 @@ from tradepost_adapters.contracts.wakeups import WakeUpsAdapter, WakeUpsContract
 from tradepost_adapters.nats.wakeups import NatsWakeUps
 
 _numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def nats_server() -> Iterator[str]:
-    with private_nats() as url:
-        yield url
 
 
 class _Nats:

@@ -3,13 +3,12 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import pytest
 from nats.aio.client import Client
 from nats.js import JetStreamContext, api
-from tests.nats_servers import private_nats
 
 from tradepost.kernel.transactions import Unavailable
 from tradepost.messaging.delivery import PARTITIONS
@@ -23,15 +22,9 @@ Process = Callable[[], Awaitable[NatsBroker]]
 _numbers = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with private_nats() as url:
-        yield url
-
-
 @pytest.fixture
-def address(server: str) -> NatsAddress:
-    return NatsAddress.of(f"{server}?name=kept-{os.getpid()}-{next(_numbers)}")
+def address(nats_server: str) -> NatsAddress:
+    return NatsAddress.of(f"{nats_server}?name=kept-{os.getpid()}-{next(_numbers)}")
 
 
 @pytest.fixture
@@ -203,9 +196,9 @@ async def test_any_type_of_event_has_a_subject(process: Process) -> None:
 
 
 @pytest.mark.parametrize("group", ["", "two words", "a.b", "*", "x" * 41])
-async def test_a_group_that_nats_could_not_name_is_refused(server: str, group: str) -> None:
+async def test_a_group_that_nats_could_not_name_is_refused(nats_server: str, group: str) -> None:
     with pytest.raises(ValueError, match="letters, digits"):
-        NatsBroker.at(server, "https://shop.example").subscribe(group, _nothing)
+        NatsBroker.at(nats_server, "https://shop.example").subscribe(group, _nothing)
 
 
 async def _nothing(messages: object) -> None: ...

@@ -1,11 +1,10 @@
 """What NATS's wake-ups put on the wire; their contract is in tests/contracts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from nats.aio.msg import Msg
-from tests.nats_servers import private_nats
 
 from tradepost.kernel.wakeups import Topic
 from tradepost_adapters.nats.connection import NatsAddress, NatsConnection
@@ -16,16 +15,10 @@ _LONG = 60.0
 Pair = tuple[NatsWakeUps, NatsWakeUps]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with private_nats() as url:
-        yield url
-
-
 @pytest.fixture
-async def pair(server: str) -> AsyncIterator[Pair]:
+async def pair(nats_server: str) -> AsyncIterator[Pair]:
     """Two processes, as far as NATS can tell, both listening; the hints of connecting are used up."""
-    both = tuple(NatsWakeUps.at(f"{server}?name=hints") for _ in range(2))
+    both = tuple(NatsWakeUps.at(f"{nats_server}?name=hints") for _ in range(2))
     for wakeups in both:
         await wakeups.open()
     for wakeups in both:
@@ -36,7 +29,7 @@ async def pair(server: str) -> AsyncIterator[Pair]:
         await wakeups.close()
 
 
-async def test_many_hints_at_once_travel_as_few(pair: Pair, server: str) -> None:
+async def test_many_hints_at_once_travel_as_few(pair: Pair, nats_server: str) -> None:
     here, there = pair
     heard: list[str] = []
     last = asyncio.Event()
@@ -46,7 +39,7 @@ async def test_many_hints_at_once_travel_as_few(pair: Pair, server: str) -> None
         if message.subject.endswith(Topic.JOBS):
             last.set()
 
-    connection = NatsConnection(NatsAddress.of(server))
+    connection = NatsConnection(NatsAddress.of(nats_server))
     client = await connection.client()
     await client.subscribe("hints.wakeups.*", cb=listen)
     await client.flush()
@@ -59,9 +52,9 @@ async def test_many_hints_at_once_travel_as_few(pair: Pair, server: str) -> None
     await connection.close()
 
 
-async def test_a_hint_of_a_newer_release_is_passed_over(pair: Pair, server: str) -> None:
+async def test_a_hint_of_a_newer_release_is_passed_over(pair: Pair, nats_server: str) -> None:
     _, there = pair
-    connection = NatsConnection(NatsAddress.of(server))
+    connection = NatsConnection(NatsAddress.of(nats_server))
     client = await connection.client()
     await client.publish("hints.wakeups.of_tomorrow")
     await client.publish("hints.wakeups.jobs")
