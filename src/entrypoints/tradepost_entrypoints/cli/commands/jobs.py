@@ -177,8 +177,8 @@ def _took(run: "JobRunView") -> str:
 
 
 def _span(seconds: float) -> str:
-    """In the largest unit that it fills, and short ones to the millisecond."""
+    """In the largest unit that it fills."""
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1_000:.3g} ms"
