@@ -23,4 +23,4 @@ def make(host: Host) -> Sequence[OnceInEffect[Any]]:
     async def note(_: Any, message: Message) -> None:
         os.write(file, b"%d\n" % ((time.time() - message.occurred_at.timestamp()) * 1e6))
 
-    return [OnceInEffect("bench", [OrderPlaced], note, host.backend.transactions, host.clock)]
+    return [OnceInEffect("bench", [OrderPlaced], note, host.transactions, host.clock)]
