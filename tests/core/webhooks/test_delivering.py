@@ -298,7 +298,7 @@ async def test_a_slow_endpoint_takes_a_part_of_the_places_and_the_others_go_on()
     assert [job.kind for job in jobs] == [DELIVER] * 11
     slow_ones = [asyncio.create_task(station.deliver(job.payload)) for job in jobs[:PLACES_OF_ONE]]
     await hanging.full.wait()
-    for job in jobs[PLACES_OF_ONE:]:  # each ends at once, sent or put off
+    for job in jobs[PLACES_OF_ONE:]:  # each ends soon, sent or put off
         await station.deliver(job.payload)
     assert [sent.url for sent in station.sender.sent] == [OTHER]
     hanging.let_go.set()
@@ -313,3 +313,25 @@ async def test_a_slow_endpoint_takes_a_part_of_the_places_and_the_others_go_on()
     assert {one.state for one in await station.deliveries()} == {DeliveryState.SUCCEEDED}
     assert len(await station.deliveries(endpoint_id=slow.endpoint.id)) == 10
     assert len(station.sender.sent) == 11
+
+
+async def test_an_endpoint_that_answers_is_sent_all_there_is_four_at_a_time_and_nothing_is_put_off() -> None:
+    station = Station()
+    await station.endpoint("tradepost.order.*")
+    await station.tell(*(station.event(number) for number in range(1, 31)))
+    now = most = 0
+
+    class Answering(Hanging):
+        async def send(self, url: str, headers: Mapping[str, str], body: bytes, /) -> Answer:
+            nonlocal now, most
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0)
+            now -= 1
+            return await self._sender.send(url, headers, body)
+
+    station.deliver = station.deliverer(Answering(station))
+    jobs = await station.claim()
+    await asyncio.gather(*(station.deliver(job.payload) for job in jobs))
+    assert {delivery.state for delivery in await station.deliveries()} == {DeliveryState.SUCCEEDED}
+    assert (len(station.sender.sent), most) == (30, PLACES_OF_ONE)

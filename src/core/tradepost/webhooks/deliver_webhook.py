@@ -1,5 +1,6 @@
 """Make one attempt to deliver: what a job of the kind `webhooks.deliver` does."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ PLACES = 16
 
 PLACES_OF_ONE = 4
 """Of these an endpoint has at most so many, so that a slow one does not hold up the others."""
+
+WAIT = timedelta(seconds=0.5)
+"""So long an attempt waits for one of them: behind an endpoint that answers it gets one, behind a slow one it makes room."""
 
 TIME_LIMIT = timedelta(minutes=1)
 """For the job; the sender gives up after 20 s."""
@@ -60,6 +64,7 @@ class DeliverWebhook:
         *,
         random: Callable[[], float],
         most_of_one: int = PLACES_OF_ONE,
+        wait: timedelta = WAIT,
     ) -> None:
         self._transactions = transactions
         self._attempts = attempts
@@ -67,21 +72,30 @@ class DeliverWebhook:
         self._ids = ids
         self._random = random
         self._most_of_one = most_of_one
-        self._under_way: Counter[str] = Counter()
+        self._wait = wait.total_seconds()
+        self._places: dict[str, asyncio.Semaphore] = {}
+        self._here: Counter[str] = Counter()  # who holds or waits for a place, by endpoint
 
     async def __call__(self, payload: dict[str, Any]) -> bool:
         """Whether there was anything to send."""
         job = msgspec.convert(payload, _Payload)
-        if self._under_way[job.endpoint_id] >= self._most_of_one:
-            await self._put_off(job)
-            return False
-        self._under_way[job.endpoint_id] += 1
+        place = self._places.setdefault(job.endpoint_id, asyncio.Semaphore(self._most_of_one))
+        self._here[job.endpoint_id] += 1
         try:
-            return await self._deliver(job)
+            try:
+                async with asyncio.timeout(self._wait):
+                    await place.acquire()
+            except TimeoutError:
+                await self._put_off(job)
+                return False
+            try:
+                return await self._deliver(job)
+            finally:
+                place.release()
         finally:
-            self._under_way[job.endpoint_id] -= 1
-            if not self._under_way[job.endpoint_id]:
-                del self._under_way[job.endpoint_id]
+            self._here[job.endpoint_id] -= 1
+            if not self._here[job.endpoint_id]:
+                del self._here[job.endpoint_id], self._places[job.endpoint_id]
 
     async def _deliver(self, job: _Payload) -> bool:
         found = await self._begin(job)
