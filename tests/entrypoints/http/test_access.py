@@ -157,7 +157,7 @@ async def _api_key(scene: Scene) -> str:
 
 
 async def _webhook_endpoint(scene: Scene) -> str:
-    body = {"url": "https://erp.example/tradepost", "events": ["*"]}
+    body = {"url": "https://erp.example/tradepost", "events": ["tradepost.shipping_method.*"]}
     made = await scene.made("POST", "/webhook-endpoints", scene.staff, json=body)
     return f"/webhook-endpoints/{made['endpoint']['id']}"
 
@@ -395,7 +395,7 @@ ROWS: dict[str, Row] = {
     "revoke_api_key": Row(OWNER, about(_api_key, "/revoke")),
     # webhooks out
     "create_webhook_endpoint": Row(
-        MANAGER, fixed("/webhook-endpoints", {"url": "https://erp.example/", "events": ["tradepost.order.*"]})
+        MANAGER, fixed("/webhook-endpoints", {"url": "https://erp.example/", "events": ["tradepost.shipping_method.*"]})
     ),
     "list_webhook_endpoints": Row(MANAGER, fixed("/webhook-endpoints?state=enabled&sort=-created_at")),
     "get_webhook_endpoint": Row(MANAGER, about(_webhook_endpoint)),
