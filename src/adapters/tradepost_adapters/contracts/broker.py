@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from tradepost.kernel.events import Message
+from tradepost.kernel.transactions import Unavailable
 from tradepost.messaging.broker import Broker, Subscription
 
 LONG = 60.0
@@ -194,6 +195,22 @@ class BrokerContract:
         await publish(broker, [message("order_1")])
         await desk.until_all([message("order_1")])
         assert desk.ids() == ["order_1.1"]
+
+    async def test_what_is_published_while_there_is_no_group_is_refused_or_kept_for_the_first(
+        self, adapter: BrokerAdapter, desk: Desk
+    ) -> None:
+        broker = await adapter.process()
+        wanted = series(40, 2)
+        refused = False
+        try:
+            await broker.publish(wanted)
+        except Unavailable:
+            refused = True
+        await desk.open(broker)
+        if refused:
+            await publish(broker, wanted)
+        await desk.until_all(wanted)
+        assert desk.firsts() == in_order(wanted)
 
     async def test_each_group_gets_each_message(self, adapter: BrokerAdapter) -> None:
         broker = await adapter.process()

@@ -18,6 +18,16 @@ from tradepost.messaging.delivery import PARTITIONS, partition_of
 _FIELD = b"event"
 _HOLDER = b"holder"
 
+# KEYS: streams. ARGV: the group, after which entry it begins. Where there is no group yet it begins with the first entry:
+# nobody has received what is there, as when it was published again for a Redis that had lost everything.
+_CREATE = """
+for _, stream in ipairs(KEYS) do
+  local groups = redis.call('EXISTS', stream) == 1 and redis.call('XINFO', 'GROUPS', stream) or {}
+  local made = redis.pcall('XGROUP', 'CREATE', stream, ARGV[1], #groups > 0 and ARGV[2] or '0', 'MKSTREAM')
+  if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
+end
+"""
+
 # KEYS: the members, the lock of each partition. ARGV: who asks, for how many milliseconds, and for each partition 1, or 0
 # where it shall not be held any longer. Gives the fair share of the partitions (what the division leaves over goes to the
 # first in the alphabet), those that are held further, and those that are held newly. Who lets go of one is no member for
@@ -151,6 +161,7 @@ class Streams:
         self.redis: Any = redis
         self._prefix = f"{{{prefix}}}:"
         self._streams = [f"{self._prefix}events:{number}" for number in range(PARTITIONS)]
+        self._create = redis.register_script(_CREATE)
         self._share = redis.register_script(_SHARE)
         self._read = redis.register_script(_READ)
         self._release = redis.register_script(_RELEASE)
@@ -174,13 +185,9 @@ class Streams:
             await pipeline.execute()
 
     async def create(self, group: str, after: str) -> None:
-        """Have the group on every stream, beginning after an entry; where it is already it stays as it is."""
-        async with self.redis.pipeline(transaction=False) as pipeline:
-            for stream in self._streams:
-                pipeline.xgroup_create(stream, group, id=after, mkstream=True)
-            for answer in await pipeline.execute(raise_on_error=False):
-                if isinstance(answer, Exception) and not str(answer).startswith("BUSYGROUP"):
-                    raise answer
+        """Have the group on every stream, beginning after an entry, or with the first where no group has received any;
+        where it is already it stays as it is."""
+        await self._create(keys=self._streams, args=[group, after])
 
     async def share(self, group: str, member: str, milliseconds: int, unwanted: Collection[int]) -> Share:
         """Say that a member lives, hold what is its own and take what is free, up to its share.

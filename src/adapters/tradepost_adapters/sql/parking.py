@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, bindparam, delete, exists, func, or_, select, true, update
+from sqlalchemy import BigInteger, ColumnElement, and_, bindparam, delete, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tradepost.kernel.events import Message
@@ -30,12 +30,19 @@ _PARK = Statement.by_dialect(
     name="parking.park",
 )
 
-_candidate, _earlier = parked.alias("candidate"), parked.alias("earlier")
-_first = ~exists().where(
-    _earlier.c.aggregate_id == _candidate.c.aggregate_id,
-    _earlier.c.consumer == _candidate.c.consumer,
-    _earlier.c.sequence < _candidate.c.sequence,
-    _earlier.c.retry_at.is_not(None),
+_candidate = parked.alias("candidate")
+# Gone through once, in the index. Asked of each candidate instead ("is there an earlier one?") it takes fifty times as
+# long on Postgres where thousands wait behind one message.
+_first = (
+    select(parked.c.aggregate_id, parked.c.consumer, func.min(parked.c.sequence).label("sequence"))
+    .where(parked.c.retry_at.is_not(None), in_list(parked.c.consumer, "consumers"))
+    .group_by(parked.c.aggregate_id, parked.c.consumer)
+    .subquery("first")
+)
+_is_first = and_(
+    _candidate.c.aggregate_id == _first.c.aggregate_id,
+    _candidate.c.consumer == _first.c.consumer,
+    _candidate.c.sequence == _first.c.sequence,
 )
 _due: ColumnElement[bool] = or_(
     _candidate.c.retry_at <= _NOW,
@@ -48,10 +55,11 @@ _free: ColumnElement[bool] = or_(
 )
 _claimable = (
     select(_candidate.c.position)
-    .where(in_list(_candidate.c.consumer, "consumers"), _candidate.c.retry_at.is_not(None), _due, _free, _first)
+    .join(_first, _is_first)
+    .where(_candidate.c.retry_at.is_not(None), _due, _free)
     .order_by(_candidate.c.retry_at, _candidate.c.position)
     .limit(bindparam("most", type_=BigInteger()))
-    .with_for_update(skip_locked=True)
+    .with_for_update(of=_candidate, skip_locked=True)
     .cte("claimable")
 )
 _CLAIM = Statement(
@@ -111,7 +119,8 @@ class SqlParking:
         self._wakes = wakes
 
     async def park(self, items: Sequence[Parked], /) -> None:
-        for item in items:
+        # In the order of the ids, so that two who park the same wait for each other instead of blocking each other.
+        for item in sorted(items, key=lambda each: each.message.id):
             message = {name: getattr(item.message, name) for name in _MESSAGE}
             own = {name: getattr(item, name) for name in _NAMES if name not in message and name != "message_id"}
             await self._connection.run(_PARK, {"message_id": item.message.id, **message, **own})
