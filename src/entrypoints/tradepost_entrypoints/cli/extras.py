@@ -21,7 +21,7 @@ MODULES = {
         "segno",
         "cryptography",
         "aiosmtplib",
-        "httpx",
+        "httpcore",
         "jinja2",
         "babel",
         "dotenv",
