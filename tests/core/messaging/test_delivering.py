@@ -196,6 +196,45 @@ async def test_a_consumer_that_is_canceled_from_within_has_failed_and_a_relay_ou
     assert (parked.failures, "CancelledError" in str(parked.error)) == (2, True)
 
 
+async def test_a_consumer_that_hangs_keeps_the_others_waiting_once_and_gets_what_was_parked_meanwhile() -> None:
+    house = House()
+    told: list[str] = []
+    tries = 0
+    hangs = True
+
+    async def hang(message: Message) -> None:
+        nonlocal tries
+        tries += 1
+        if hangs:
+            await asyncio.Event().wait()
+
+    async def tell(message: Message) -> None:
+        told.append(message.id)
+
+    hanging = AtLeastOnce("hang", [Shipped], hang, house.transactions, house.clock)
+    well = AtLeastOnce("well", [Shipped], tell, house.transactions, house.clock)
+    receive = ReceiveMessages(
+        Consumers(hanging, well),
+        house.transactions,
+        house.parked,
+        house.clock,
+        random=lambda: 0.5,
+        patience=timedelta(milliseconds=50),
+    )
+    orders = [f"order_{n}" for n in range(80)]
+    messages = [one for order in orders for one in await house.record(Shipped(occurred_at=NOW, parcels=1), order=order)]
+    await receive(messages[:40])
+    await receive(messages[40:])
+    assert (tries, len(told), len(await house.parked.holding(orders))) == (1, 80, 80)
+    hangs = False
+    house.clock.advance(timedelta(seconds=2))
+    for alone in Consumers(hanging, well).alone():
+        retry = RetryParked(alone, house.transactions, house.clock, random=lambda: 0.5)
+        while await retry():
+            pass
+    assert (tries, len(told), await house.waiting()) == (81, 80, [])
+
+
 async def test_a_long_pass_keeps_its_leases() -> None:
     house = House()
     go_on = asyncio.Event()

@@ -132,6 +132,10 @@ class Consumers:
     def names(self) -> tuple[str, ...]:
         return tuple(self._consumers)
 
+    def alone(self) -> tuple["Consumers", ...]:
+        """Each of them by itself."""
+        return tuple(Consumers(consumer) for consumer in self._consumers.values())
+
     def named(self, name: str) -> Consumer:
         """Raises KeyError for one this process does not have."""
         return self._consumers[name]

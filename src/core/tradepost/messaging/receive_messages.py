@@ -4,6 +4,7 @@ import asyncio
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from time import monotonic
 from typing import Protocol
 
 from tradepost.kernel.backoff import Backoff
@@ -17,6 +18,9 @@ from tradepost.messaging.ports import HasInbox, HasParking, ParkedViews
 
 PATIENCE = timedelta(seconds=20)
 """How long a consumer may take over one message, and over what comes together."""
+
+REST = timedelta(minutes=1)
+"""For how long a consumer that has used up that patience is given nothing but what is parked for it."""
 
 MAX_FAILURES = 15
 
@@ -34,7 +38,8 @@ class ReceiveMessages:
 
     A consumer gets what comes together in one call. When that fails it is given one message at a time; the one that
     fails is parked for this consumer, with its error, and so are the later ones of the same aggregate. The other
-    aggregates go on, and so do the other consumers. Raises only when parking fails too (the database is away): then
+    aggregates go on, and so do the other consumers. One that hangs would keep them waiting all the same, so for a while
+    what comes is parked for it untried, and `RetryParked` gives it. Raises only when parking fails too (the database is away): then
     nothing may be acknowledged. `conceal` takes out of errors what nobody may read there.
     """
 
@@ -51,6 +56,7 @@ class ReceiveMessages:
         backoff: Backoff = Backoff(),  # noqa: B008 - immutable
         max_failures: int = MAX_FAILURES,
         patience: timedelta = PATIENCE,
+        rest: timedelta = REST,
         conceal: Callable[[str], str] = str,
     ) -> None:
         self._consumers = consumers
@@ -61,7 +67,9 @@ class ReceiveMessages:
         self._backoff = backoff
         self._max_failures = max_failures
         self._patience = patience
+        self._rest = rest.total_seconds()
         self._conceal = conceal
+        self._resting: dict[str, float] = {}  # until when on the monotonic clock
 
     async def __call__(self, messages: Sequence[Message], /) -> None:
         wanted = self._consumers.wanting(messages)
@@ -76,27 +84,39 @@ class ReceiveMessages:
             raise errors.exceptions[0] from None  # they could not be parked, all for the same reason
 
     async def _give(self, consumer: Consumer, messages: list[Message], held: frozenset[tuple[str, str]]) -> None:
-        free = [message for message in messages if (consumer.name, message.aggregate_id) not in held]
+        resting = self._resting.get(consumer.name, 0.0) > monotonic()
+        free = [m for m in messages if not resting and (consumer.name, m.aggregate_id) not in held]
         at = self._clock.now()
-        parked = [Parked.behind(consumer.name, m, at) for m in messages if (consumer.name, m.aggregate_id) in held]
-        if free and await attempt(consumer, free, self._patience) is not None:
-            parked += await self._one_by_one(consumer, free)
+        parked = [
+            Parked.behind(consumer.name, m, at) for m in messages if resting or (consumer.name, m.aggregate_id) in held
+        ]
+        if free:
+            end = monotonic() + self._patience.total_seconds()
+            error = await attempt(consumer, free, self._patience)
+            if error is not None and len(free) == 1 and monotonic() >= end:
+                parked.append(self._failed(Parked.behind(consumer.name, free[0], at), error))
+            elif error is not None:
+                parked += await self._one_by_one(consumer, free, end)
+            if monotonic() >= end:
+                self._resting[consumer.name] = monotonic() + self._rest
         if parked:
             await self._park(consumer.name, parked)
 
-    async def _one_by_one(self, consumer: Consumer, messages: list[Message]) -> list[Parked]:
-        """What has to be parked of a batch that failed as a whole."""
+    async def _one_by_one(self, consumer: Consumer, messages: list[Message], end: float) -> list[Parked]:
+        """What has to be parked of a batch that failed as a whole: when its patience is used up, whatever is left, as
+        which of them it was shows when they are given from there."""
         parked: list[Parked] = []
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def one_aggregate(its: list[Message]) -> None:
             async with slots:
                 for place, message in enumerate(its):
-                    error = await attempt(consumer, [message], self._patience)
-                    if error is not None:
+                    late = monotonic() >= end
+                    error = None if late else await attempt(consumer, [message], self._patience)
+                    if late or error is not None:
                         at = self._clock.now()
                         waits = [Parked.behind(consumer.name, each, at) for each in its[place:]]
-                        parked.append(self._failed(waits[0], error))
+                        parked.append(waits[0] if error is None else self._failed(waits[0], error))
                         parked.extend(waits[1:])
                         return
 

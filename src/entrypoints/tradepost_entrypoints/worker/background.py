@@ -51,7 +51,11 @@ async def background(container: Container) -> AsyncIterator[None]:
         job_runner(container, lambda kind: kind == MAIL),
         job_runner(container, lambda kind: kind == DELIVER, places=PLACES),
         Relay(deliver_messages(container), container.wakeups()),
-        Relay(retry_parked(container, told), container.wakeups(), topic=Topic.PARKED, lanes=1),
+        # What is parked for a consumer that hangs holds up nothing that is parked for others.
+        *(
+            Relay(retry_parked(container, each), container.wakeups(), topic=Topic.PARKED, lanes=1)
+            for each in told.alone()
+        ),
     )
     async with _running((receiving,)), _running(loops):  # relays end first: they may need who receives
         yield
