@@ -348,3 +348,55 @@ def test_two_consumers_of_one_name_are_refused() -> None:
 
 def test_an_event_type_is_versioned() -> None:
     assert event_type(Shipped) == "test.shipped.v1"
+
+
+async def test_a_pass_that_hangs_lets_another_begin_beside_it_and_a_quick_one_does_not() -> None:
+    hanging, let_go, beside = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    under_way = most = passes = 0
+
+    async def deliver() -> int:
+        nonlocal under_way, most, passes
+        passes += 1
+        under_way += 1
+        most = max(most, under_way)
+        if passes == 3:
+            hanging.set()
+            await let_go.wait()
+        elif hanging.is_set():
+            beside.set()
+        else:
+            assert most == 1
+        under_way -= 1
+        return 1
+
+    relay = Relay(deliver, LocalWakeUps(), gather=0, slow=0.02)
+    running = asyncio.create_task(relay.run())
+    await asyncio.wait_for(beside.wait(), 5)
+    assert most == 2
+    relay.stop()
+    let_go.set()
+    await asyncio.wait_for(running, 5)
+    assert under_way == 0
+
+
+async def test_a_relay_that_is_canceled_ends_its_pass() -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def deliver() -> int:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return 0
+
+    for slow in (0.01, 60.0):
+        begun.clear()
+        ended.clear()
+        running = asyncio.create_task(Relay(deliver, LocalWakeUps(), slow=slow).run())
+        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.sleep(0.05)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert ended.is_set()

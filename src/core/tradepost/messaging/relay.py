@@ -16,9 +16,10 @@ class Relay:
     """Runs passes (of `DeliverMessages`, of `RetryParked`) until it is stopped: at once when woken, every `poll` seconds
     otherwise.
 
-    `lanes` passes go on side by side, so a slow consumer does not keep all partitions waiting. Between two passes a lane
-    waits `gather` seconds, unless it has `BACKLOG` messages or more to work off: under load a pass then serves many
-    messages, where a pass for each would cost more than the orders they tell of.
+    Between two passes it waits `gather` seconds, unless the last delivered `BACKLOG` messages or more: under load a pass
+    then serves many messages, where a pass for each would cost more than the orders they tell of. A pass that takes
+    longer than `slow` seconds lets the next begin beside it, `lanes` of them at most, so that a consumer that hangs does
+    not keep all partitions waiting.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class Relay:
         poll: float = 1.0,
         lanes: int = 2,
         gather: float = 0.03,
+        slow: float = 0.2,
     ) -> None:
         self._deliver = deliver
         self._wakeups = wakeups
@@ -37,7 +39,10 @@ class Relay:
         self._poll = poll
         self._lanes = lanes
         self._gather = gather
+        self._slow = slow
         self._stop = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._delivered = BACKLOG  # by the last pass; the first looks at once
 
     async def run(self) -> None:
         """Deliver until `stop` is called; passes under way are finished."""
@@ -50,12 +55,33 @@ class Relay:
 
     async def _lane(self) -> None:
         while not self._stop.is_set():
+            async with self._turn:
+                await self._until_wanted()
+                if self._stop.is_set():
+                    return
+                under_way = asyncio.create_task(self._pass())
+                try:
+                    await asyncio.wait({under_way}, timeout=self._slow)
+                    if not under_way.done():
+                        self._delivered = 1  # nobody knows yet, so the next lane looks for itself
+                except asyncio.CancelledError:
+                    under_way.cancel()
+                    await asyncio.wait({under_way})
+                    raise
             try:
-                delivered = await self._deliver()
-            except Exception:
-                _log.exception("Delivering messages failed; trying again in %s s.", self._poll)
-                delivered = 0
-            if not delivered:
-                await wait_or_stop(self._wakeups, self._topic, self._poll, self._stop)
-            if delivered < BACKLOG:
-                await asyncio.sleep(self._gather)
+                await under_way
+            finally:
+                under_way.cancel()
+
+    async def _until_wanted(self) -> None:
+        if not self._delivered:
+            await wait_or_stop(self._wakeups, self._topic, self._poll, self._stop)
+        if self._delivered < BACKLOG:
+            await asyncio.sleep(self._gather)
+
+    async def _pass(self) -> None:
+        try:
+            self._delivered = await self._deliver()
+        except Exception:
+            _log.exception("Delivering messages failed; trying again in %s s.", self._poll)
+            self._delivered = 0
