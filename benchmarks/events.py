@@ -17,12 +17,11 @@ from benchmarks.load import Measured, load
 from benchmarks.orders import order_request, seed
 from benchmarks.services import Running, tradepost
 from benchmarks.told import FILE
+from tradepost.orders.letter_data import LETTERS
 from tradepost_adapters.sql.migrations import migrate_up
 
 RATE = 200
 CLIENTS = 32
-QUIET = {"TRADEPOST_ORDER_LETTERS": "none"}
-"""A letter about each order costs more than all the rest, so it is measured apart."""
 _numbers = itertools.count()
 
 
@@ -74,7 +73,7 @@ async def main(
 
 
 async def latency(broker: str, broker_url: str, database: str, folder: Path, seconds: float) -> None:
-    shop = await _open(broker, database, folder, TRADEPOST_BROKER_URL=broker_url, **QUIET)
+    shop = await _open(broker, database, folder, TRADEPOST_BROKER_URL=broker_url)
     try:
         await shop.load(CLIENTS, 1, RATE)  # connections are made and caches filled
         warm = len(await shop.all_told())
@@ -95,8 +94,8 @@ async def cost(databases: AsyncIterator[str], folder: Path, seconds: float, roun
     """Round by round in turn. The processor time of a round counts until everything is told."""
     contestants = {
         "nothing is told": {"TRADEPOST_BACKGROUND_WORK": "false"},
-        "relayed": QUIET,
-        "relayed, and letters": {},
+        "relayed": {},
+        "relayed, and letters": {"TRADEPOST_ORDER_LETTERS": ",".join(LETTERS)},
     }
     shops = [await _open(name, await anext(databases), folder, **settings) for name, settings in contestants.items()]
     silent = shops[0]
