@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import pytest
 from tests.entrypoints.http.shop import Stand
 
 from tradepost.jobs import JobFilter, JobState
@@ -12,8 +13,10 @@ from tradepost.kernel.access import operator
 from tradepost.kernel.events import Message
 from tradepost.kernel.pages import PageRequest
 from tradepost.mail import KIND, Mail
+from tradepost.messaging.broker import Receive
 from tradepost.webhooks import Answer, CreateWebhookEndpointCommand
 from tradepost.webhooks.deliver_webhook import PLACES_OF_ONE
+from tradepost_adapters.memory.broker import InProcessBroker, InProcessSubscription
 from tradepost_adapters.memory.webhook_sender import MemoryWebhookSender
 from tradepost_entrypoints.schedules import RECOVER
 from tradepost_entrypoints.worker.background import background
@@ -42,6 +45,33 @@ async def test_a_mail_server_that_hangs_holds_up_mail_alone() -> None:
         while await done(stand, KIND) < 8:
             assert time.monotonic() < until
             await asyncio.sleep(0.02)
+
+
+async def test_what_receives_messages_begins_again_after_a_mistake(caplog: pytest.LogCaptureFixture) -> None:
+    stand = Stand.open()
+    runs, again = 0, asyncio.Event()
+
+    class Stumbles(InProcessBroker):
+        def subscribe(self, group: str, receive: Receive, /) -> InProcessSubscription:
+            subscription = super().subscribe(group, receive)
+            wait = subscription.run
+
+            async def run() -> None:
+                nonlocal runs
+                runs += 1
+                if runs == 1:
+                    raise RuntimeError("a mistake")
+                again.set()
+                await wait()
+
+            subscription.run = run  # type: ignore[method-assign]
+            return subscription
+
+    stand.container.broker.override(Stumbles())
+    async with background(stand.container):
+        await asyncio.wait_for(again.wait(), 20)
+    assert runs == 2
+    assert "begins again" in caplog.text
 
 
 async def test_an_endpoint_that_hangs_holds_up_neither_other_endpoints_nor_other_work() -> None:

@@ -36,6 +36,9 @@ GROUP = "tradepost"
 PATIENCE = 20.0
 """Seconds that work under way gets to finish when the process is told to stop; after that it is handed back."""
 
+PAUSE = 1.0
+"""Seconds after which a loop that ended by a mistake begins again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +47,7 @@ async def background(container: Container) -> AsyncIterator[None]:
     """While this is entered, recurring jobs are done and messages delivered. The container is opened already."""
     told = container.consumers()
     receiving = container.broker().subscribe(GROUP, receive_messages(container, told))
-    loops = (
+    loops: tuple[_Loop, ...] = (
         job_runner(container, lambda kind: kind not in (MAIL, DELIVER)),
         # A mail server that hangs holds up mail alone, and other systems their webhooks: recovery of payments has places
         # of its own.
@@ -69,7 +72,7 @@ class _Loop(Protocol):
 
 @asynccontextmanager
 async def _running(loops: Sequence[_Loop]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(loop.run(), name=type(loop).__name__) for loop in loops]
+    tasks = [asyncio.create_task(_kept_running(loop), name=type(loop).__name__) for loop in loops]
     try:
         yield
     finally:
@@ -80,6 +83,19 @@ async def _running(loops: Sequence[_Loop]) -> AsyncIterator[None]:
             _log.warning("%s did not finish within %g s; its work is handed back.", task.get_name(), PATIENCE)
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _kept_running(loop: _Loop) -> None:
+    """A loop that ended by a mistake begins again: otherwise this process looked alive, and nothing were delivered."""
+    task = asyncio.current_task()
+    while True:
+        try:
+            return await loop.run()
+        except (Exception, asyncio.CancelledError):
+            if task is not None and task.cancelling():
+                raise
+            _log.exception("%s ended by a mistake; it begins again in %g s.", type(loop).__name__, PAUSE)
+        await asyncio.sleep(PAUSE)
 
 
 def job_runner(container: Container, wanted: Callable[[str], bool] = lambda _: True, *, places: int = 4) -> JobRunner:
