@@ -5,6 +5,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -200,6 +201,23 @@ class MessagingContract:
             await DeliverMessages(office.transactions, away, office.clock, relay="one")()
         assert await office.log.last() == 0
         assert await office.relay()() == 1
+
+    async def test_a_message_that_is_never_taken_holds_up_its_own_partition_and_no_other(self, office: Office) -> None:
+        await office.put(*[office.message(f"order_{n}") for n in range(200)])
+        taken: set[str] = set()
+
+        async def publish(messages: Sequence[Message], /) -> None:
+            if any(message.id == "order_7.1" for message in messages):
+                raise ValueError("too large")
+            taken.update(message.aggregate_id for message in messages)
+
+        deliver = DeliverMessages(office.transactions, publish, office.clock, relay="one")
+        for _ in range(60):
+            office.clock.advance(timedelta(milliseconds=1))
+            with suppress(ValueError):
+                await deliver()
+        stuck = {f"order_{n}" for n in range(200) if partition_of(f"order_{n}") == partition_of("order_7")}
+        assert taken == {f"order_{n}" for n in range(200)} - stuck
 
     async def test_a_clock_set_back_lengthens_no_lease(self, office: Office) -> None:
         await office.put(office.message("order_1"))

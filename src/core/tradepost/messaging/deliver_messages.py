@@ -19,7 +19,9 @@ class DeliverMessages:
     """Hands what waits in the outbox to `publish` (of a broker) and says how much it was.
 
     `publish` gets the messages of a pass in the order of the outbox. When it raises, nothing is noted and they come
-    again: a broker that is away costs no message one of its attempts. `relay` names this one among several.
+    again: a broker that is away costs no message one of its attempts. The next pass is of one partition then, and each that
+    succeeds of twice as many, so one message that a broker will never take holds up its own partition and not those that
+    happen to be handed on with it. `relay` names this one among several.
     """
 
     access = the_shop_itself()
@@ -40,7 +42,7 @@ class DeliverMessages:
         self._clock = clock
         self._relay = relay
         self._lease = lease
-        self._partitions = partitions
+        self._partitions = self._at_once = partitions
         self._batch = batch
 
     async def __call__(self) -> int:
@@ -52,6 +54,10 @@ class DeliverMessages:
         try:
             await self._publish([item.message for item in waiting])
             done = waiting
+            self._at_once = min(2 * self._at_once, self._partitions)
+        except Exception:
+            self._at_once = 1
+            raise
         finally:
             # Also when this relay is told to stop or the broker is away: others need not wait for the leases.
             renewing.cancel()
@@ -62,7 +68,7 @@ class DeliverMessages:
         term = Term.of(self._clock.now(), self._lease)
 
         async def work(tx: HasDeliveries) -> tuple[tuple[PartitionLease, ...], tuple[Waiting, ...]]:
-            leases = await tx.deliveries.lease(self._relay, term, self._partitions)
+            leases = await tx.deliveries.lease(self._relay, term, self._at_once)
             return leases, await tx.deliveries.waiting(leases, self._batch) if leases else ()
 
         return await self._transactions.run(work)
