@@ -9,9 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from tradepost.jobs.claim_jobs import ClaimJobs
+from tradepost.jobs.handlers import JobHandlers
 from tradepost.jobs.job import MAX_RESULT, Job, RunOutcome
 from tradepost.jobs.list_schedules import ListSchedules, ListSchedulesCommand
 from tradepost.jobs.purge_jobs import PurgeJobs
+from tradepost.jobs.run_job import RunJob
 from tradepost.jobs.schedule import Schedule
 from tradepost.jobs.views import JobRunFilter, JobRunView
 from tradepost.kernel.access import operator
@@ -46,6 +49,20 @@ class JobHistoryContract:
             job = await _ran(desk, result=returned)
             (run,) = await desk.views.runs(job.id, 10)
             assert run.result == kept
+
+    async def test_whatever_an_error_says_it_is_remembered(self, desk: JobDesk) -> None:
+        handlers = JobHandlers()
+
+        async def fail(_: dict[str, Any]) -> None:
+            raise ValueError("no\x00good\ud800")  # such as a database refuses to keep
+
+        handlers.add("sweep", fail)
+        await desk.enqueue(Job.new(_ids.new("job"), "sweep", now=desk.clock.now()))
+        claim = ClaimJobs(desk.transactions, desk.clock, ("sweep",), worker="one")
+        (job,) = await claim(1)
+        assert await RunJob(desk.transactions, desk.clock, handlers, random=lambda: 0.5)(job) is RunOutcome.FAILED
+        (run,) = await desk.views.runs(job.id, 10)
+        assert str(run.error).endswith("no\N{REPLACEMENT CHARACTER}good?\n")
 
     async def test_runs_are_found_by_job_kind_and_outcome_latest_first(self, desk: JobDesk) -> None:
         swept = await _ran(desk)

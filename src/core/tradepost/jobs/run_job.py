@@ -13,6 +13,7 @@ from tradepost.jobs.ports import HasJobQueue
 from tradepost.kernel.backoff import Backoff
 from tradepost.kernel.clock import Clock
 from tradepost.kernel.declared import the_shop_itself
+from tradepost.kernel.errors import storable
 from tradepost.kernel.transactions import Transactions
 
 _log = logging.getLogger(__name__)
@@ -117,4 +118,4 @@ def _error_of(running: "asyncio.Future[object]") -> str | None:
     if running.cancelled():
         return "It was canceled from within."
     error = running.exception()
-    return None if error is None else "".join(traceback.format_exception(error))
+    return None if error is None else storable("".join(traceback.format_exception(error)))

@@ -92,3 +92,8 @@ class PreconditionFailed(TradepostError):
             f"{id} is at version {actual}, not {expected}; read it again before changing it.",
             {"id": id, "expected": expected, "actual": actual},
         )
+
+
+def storable(text: str) -> str:
+    """A text that may quote anything, without what no database takes (NUL, halves of characters)."""
+    return text.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -37,7 +37,8 @@ class Broker(Protocol):
         ...
 
     def subscribe(self, group: str, receive: Receive, /) -> Subscription:
-        """Receive for a group from now on; a group that is new begins with what is published after this.
+        """Receive for a group from now on; a group that is new begins with what is published after this. What
+        was published while there was no group at all is refused, or kept for the first.
 
         What a process did not acknowledge is given to another within 30 s of its death.
         """

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from tradepost.kernel.backoff import Backoff
+from tradepost.kernel.errors import storable
 from tradepost.kernel.events import Message
 
 MAX_ERROR = 4_000
@@ -45,13 +46,8 @@ class Parked(msgspec.Struct, frozen=True, kw_only=True):
             failures=failures,
             failed_at=at,
             retry_at=None if dead else at + backoff.pause(failures, random),
-            error=_storable(error[-MAX_ERROR:]),
+            error=storable(error[-MAX_ERROR:]),
         )
-
-
-def _storable(error: str) -> str:
-    """The text without what no database takes: it may quote anything, and a message has to be parked all the same."""
-    return error.encode(errors="replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class ParkedView(msgspec.Struct, frozen=True, kw_only=True):
