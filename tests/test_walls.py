@@ -86,7 +86,11 @@ def copied_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("core/tradepost/pricing", "tradepost.orders", "Inside core a feature knows only what lies below"),
         ("core/tradepost/catalog", "tradepost.stock", "Inside core a feature knows only what lies below"),
         ("core/tradepost/a_new_feature", "tradepost.kernel", "Inside core a feature knows only what lies below"),
-        ("core/tradepost/kernel", "tradepost.catalog", "Kernel, jobs, messaging, mail, webhooks and ledger serve teams"),
+        (
+            "core/tradepost/kernel",
+            "tradepost.catalog",
+            "Kernel, jobs, messaging, mail, webhooks and ledger serve teams",
+        ),
         ("adapters/tradepost_adapters/sql", "tradepost_adapters.memory", "An adapter does not know another"),
         ("adapters/tradepost_adapters/a_new_one", "tradepost_adapters.sql", "An adapter does not know another"),
         ("adapters/tradepost_adapters/sql", "litestar", "No adapter knows how the outside talks"),
