@@ -21,7 +21,7 @@ run: $(VENV)/.run ## A demo shop on http://127.0.0.1:8000, kept in ./var
 
 test: $(VENV)/.dev lint ## Everything: lint, types, walls, all tests (types are checked beside the tests)
 	@$(BIN)/mypy >$(VENV)/mypy.log 2>&1 & mypy=$$!; \
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS); tests=$$?; \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS); tests=$$?; \
 	wait $$mypy; types=$$?; \
 	if [ $$types -ne 0 ]; then echo; echo "mypy:"; cat $(VENV)/mypy.log; fi; \
 	exit $$(( tests || types ))

@@ -10,9 +10,35 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.nats_servers import private_nats
 from tests.servers import private_valkey, shared_postgres
+SLOWEST_FIRST = (
+    "docs/test_examples.py",
+    "kills",
+    "entrypoints/cli/test_serving.py",
+    "entrypoints/cli/test_import.py",
+    "load",
+    "entrypoints/http/test_event_stream_kills.py",
+    "adapters/nats",
+    "contracts/test_broker.py",
+    "contracts/test_nats_broker.py",
+    "docs/test_add_an_event.py",
+    "entrypoints/cli",
+    "adapters/sql/test_job_processes.py",
+    "shop",
+)
+"""Files are handed to two processes in turn: a slow one that comes last would leave one of them idle."""
 
 if TYPE_CHECKING:
     from tests.databases import PostgresDatabases, SqliteDatabases
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(here).as_posix() if item.path.is_relative_to(here) else ""
+        return next((n for n, slow in enumerate(SLOWEST_FIRST) if path.startswith(slow)), len(SLOWEST_FIRST))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
