@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.nats_servers import private_nats
 from tests.servers import private_valkey, shared_postgres
+
 SLOWEST_FIRST = (
     "docs/test_examples.py",
     "kills",
